@@ -1,10 +1,12 @@
-"""Write a capture that grows, as tcpdump does: `packet_maker.py DELAY RATE SECONDS`, to standard output.
+"""Write a capture that grows, as tcpdump does: `packet_maker.py BEGIN RATE SECONDS`, to standard output.
 
+BEGIN is the seconds until the first packet, or a file: then the first packet comes as soon as it is there.
 The source port of each packet is the millisecond at which it was written, so a reader can tell its age.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 import time
@@ -33,11 +35,15 @@ def packet() -> bytes:
 
 def main() -> None:
     """Write the header, then packets at `RATE` each second, then nothing until somebody ends this process."""
-    delay, rate, seconds = map(float, sys.argv[1:4])
+    begin_at, rate, seconds = sys.argv[1], *map(float, sys.argv[2:4])
     out = sys.stdout.buffer
     out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 18, 1))
     out.flush()
-    time.sleep(delay)
+    if begin_at.startswith("/"):
+        while not os.path.exists(begin_at):  # noqa: PTH110 (pathlib takes longer to load)
+            time.sleep(0.001)
+    else:
+        time.sleep(float(begin_at))
     begin, sent = time.time(), 0
     while sent < rate * seconds:
         due = int(min((time.time() - begin) * rate + 1, rate * seconds))

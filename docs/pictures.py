@@ -7,7 +7,7 @@ Run it with the Python of sharklab's own environment (`./sharklab doctor` names 
 
 RUN is the folder of the run, which `./sharklab run` prints. Without RUN, only the picture of
 `./sharklab explain` is drawn. The 🦈 needs a font with emoji (Debian: fonts-noto-color-emoji).
-The pictures go to docs/pictures/; a test makes sure that README.md shows each of `PICTURES`, and no others.
+The pictures go to docs/pictures/; a test makes sure that README.md shows each of `OF_README`, and no others.
 
 Those of docs/workbench.md, `OF_THE_LESSON`, are made by the test of a whole lesson, on real seats:
 
@@ -53,8 +53,10 @@ PICTURES = {
     "ladder.png": Picture("#capture-exchange svg.ladder", "#capture-exchange svg.ladder", 640),
     "explain.png": Picture("article header", "table.explained", 900, "tests/data/refused.pcap"),
 }
-OF_THE_LESSON = ("workbench-class.png",)
-"""Pictures in docs/workbench.md: the page of the class."""
+OF_THE_LESSON = ("workbench.png", "workbench-class.png")
+"""Pictures in docs/workbench.md: the page of a student, and that of the class."""
+
+OF_README = (*PICTURES, "workbench.png")
 
 
 def draw(report: Path | None, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -47,7 +48,7 @@ def test_example_of_a_verb_is_a_command_of_that_verb(name: str, monkeypatch: pyt
     noted = {each: replace(verb, call=note) for each, verb in VERBS.items()}
     monkeypatch.setattr(main, "VERBS", noted)
     monkeypatch.setattr("sharklab.cli.setup.prepare", lambda *_: None)
-    assert main.main(VERBS[name].example.split()) == 0
+    assert main.main(shlex.split(VERBS[name].example)) == 0
     assert [name] == [args.verb for args in called]
 
 

@@ -9,7 +9,7 @@ from sharklab import paths
 
 FOLDER = paths.ROOT / "docs" / "pictures"
 IMAGE = re.compile(r"!\[([^\]]*)\]\((?:docs/)?pictures/([^)]+)\)")
-DRAWN = {"README.md": set(pictures.PICTURES), "docs/workbench.md": set(pictures.OF_THE_LESSON)}
+DRAWN = {"README.md": set(pictures.OF_README), "docs/workbench.md": set(pictures.OF_THE_LESSON)}
 LARGEST = 150_000
 """Bytes of one picture: README.md opens quickly for everybody."""
 

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, expect
 
 from sharklab.cli import flow
 from sharklab.lab.model import Plan
-from tests.support import workbench_served
+from tests.support import picture_files, workbench_served
 from tests.support.workbench_page import ClassPage, SeatPage, WorkbenchPage
 from tests.support.workbench_served import Server
 
@@ -38,7 +38,7 @@ FSAL { Name = VFS; } CLIENT { Clients = CLIENT_ADDRESS; Access_Type = RW; } }"""
 def save_picture(page: WorkbenchPage, name: str, height: int, folder: Path) -> None:
     """Save the top of a page, for the documentation where SHARKLAB_PICTURES names its folder."""
     file = Path(os.environ.get("SHARKLAB_PICTURES", folder)) / name
-    page.page.screenshot(path=file, clip={"x": 0, "y": 0, "width": 1280, "height": height})
+    picture_files.save(page.page, file, {"x": 0, "y": 0, "width": 1280, "height": height})
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def record(page: SeatPage, own: Application) -> str:
     packets.stop()
     layers = packets.open_first()
     packets.keep(own.capture)
-    ports = re.search(r"Src Port: (\d+)", str(layers))
+    ports = re.search(r"Src Port: (\d+)", layers)
     assert ports
     return ports[1]
 
@@ -175,7 +175,7 @@ def help_out(teacher: ClassPage, student: SeatPage, name: str) -> None:
     expect(teacher.at(".mark")).to_be_visible()
     teacher.terminal("client").run("echo $((6 * 7)) is the answer")
     expect(seen.screen).to_contain_text("42 is the answer")
-    expect(seen.own.locator(".viewers output")).to_contain_text("instructor")
+    expect(seen.own.locator(".viewers output")).to_contain_text("enseignant")
     teacher.go_back()
     teacher.row(name).locator("td button", has_text="helped").click()
     expect(teacher.row(name)).not_to_have_class("asks")
@@ -218,6 +218,7 @@ def test_lesson(server: Server, browser: Browser, firefox: Browser, tmp_path: Pa
         lap("the work is checked, twice")
         points, worth = (checked["result"][key] for key in ("points", "worth"))
         assert points == worth and total == f"Sum: {points:g} of {worth:g}"
+        save_picture(own, "workbench.png", 860, tmp_path)
         digest = own.hand_in()
         [kept] = (server.place / "state" / "handed" / LAB).iterdir()
         assert digest == hashlib.sha256(kept.read_bytes()).hexdigest()

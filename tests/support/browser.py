@@ -38,8 +38,11 @@ addEventListener("securitypolicyviolation", (event) => {
 Playwright itself tries `eval` once in each page; a script of ours has its address below /static/.
 """
 
-NOT_OURS = ("blocked a JavaScript eval", "/favicon.ico because")
-"""Parts of lines about requests of Playwright and of the browser itself: reports have no icon."""
+NOT_OURS = ("blocked a JavaScript eval", "/favicon.ico because", "NetworkError when attempting to fetch")
+"""Parts of lines about requests of Playwright and of the browser itself: reports have no icon.
+
+Firefox says the last one of a request that ends because its page is left, so it comes by chance.
+"""
 
 AXE_KEY, AXE_SAYS = "F9", "axe-core: "
 RUN_AXE = """

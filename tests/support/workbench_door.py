@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,17 +21,22 @@ from sharklab.hosts.recording import Order
 from sharklab.lab.model import Host, Plan
 
 SHELL = ["sh", "-c", "stty -echo; echo ready; exec sh"]
+HEAD = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 18, 1)
+"""The head of a capture of Ethernet, as tcpdump writes it (draft-ietf-opsawg-pcap)."""
 
 
 class Tcpdump:
-    """Stands in for a recording: packets come by `grow`; a filter with "wrong" in it does not compile."""
+    """Stands in for a recording: packets come by `grow`; a filter with "wrong" in it does not compile.
 
-    def __init__(self, machine: Machine, order: Order, target: IO[bytes]) -> None:
-        self.machine, self.order, self._target = machine, order, target
+    It writes `head` when it listens.
+    """
+
+    def __init__(self, machine: Machine, order: Order, target: IO[bytes], head: bytes) -> None:
+        self.machine, self.order, self._target, self._head = machine, order, target, head
         self.runs, self.dropped = True, 0
 
     def wait_until_it_listens(self) -> None:
-        """Return at once. Raises MachineryError as tcpdump does."""
+        """Write the head. Raises MachineryError as tcpdump does."""
         if "wrong" in self.order.filter:
             said = "tcpdump: can't parse filter expression: syntax error"
             raise MachineryError("tcpdump on host {host} failed: {said}", host=self.machine.name, said=said)
@@ -39,8 +45,13 @@ class Tcpdump:
                 "tcpdump on host {host} failed: {said}", host=self.machine.name, said="no route"
             )
 
+        self._write(self._head)
+
     def grow(self, content: bytes) -> None:
-        """Record bytes."""
+        """Record bytes, or a whole capture after the head that is there already."""
+        self._write(content.removeprefix(self._head))
+
+    def _write(self, content: bytes) -> None:
         self._target.write(content)
         self._target.flush()
 
@@ -52,12 +63,13 @@ class Tcpdump:
 class Tcpdumps:
     """Makes recordings, and keeps them for the test in their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, head: bytes = b"") -> None:
         self.made: list[Tcpdump] = []
+        self._head = head
 
     def __call__(self, machine: Machine, order: Order, target: IO[bytes]) -> Tcpdump:
         """Make one."""
-        self.made.append(Tcpdump(machine, order, target))
+        self.made.append(Tcpdump(machine, order, target, self._head))
         return self.made[-1]
 
 
@@ -66,7 +78,7 @@ class DoorHere:
 
     def __init__(self, place: Path, plan: Plan) -> None:
         self.plan, self.path = plan, place / "door"
-        self.tcpdumps, self.log = Tcpdumps(), list[str]()
+        self.tcpdumps, self.log = Tcpdumps(HEAD), list[str]()
         self.keeper = Keeper()
         self.recordings = Recordings(place / "live", self.tcpdumps)
         own = workbench.Requests(self.keeper, self.recordings, self.find, lambda plan, host: SHELL)

@@ -198,9 +198,9 @@ class Packets:
 
     def keep(self, capture: str) -> None:
         """Make the recording the capture of an exercise."""
-        self.own.locator("form[data-do=keep] select").select_option(capture)
+        self.own.locator("form[hx-post$='/keep'] select").select_option(capture)
         with self._seat.page.expect_response(lambda answer: answer.url.endswith("/keep")) as told:
-            self.own.locator("form[data-do=keep] button").click()
+            self.own.locator("form[hx-post$='/keep'] button").click()
         assert told.value.ok, told.value.text()
 
     def choose(self, number: int) -> None:
@@ -208,12 +208,12 @@ class Packets:
         self.own.locator(f"[data-number='{number}']").click()
         self.detail.locator("pre.bytes").wait_for()
 
-    def open_first(self) -> Any:
-        """Go to the first packet by the keyboard, and return its layers."""
+    def open_first(self) -> str:
+        """Go to the first packet by the keyboard, and return its layers and bytes."""
         self.own.locator(".view").focus()
         with self._seat.page.expect_response(lambda answer: answer.url.endswith("/packets/1")) as told:
             self._seat.press("Home", "Enter")
-        return told.value.json()["layers"]
+        return told.value.text()
 
 
 class ClassPage(WorkbenchPage):

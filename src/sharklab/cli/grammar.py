@@ -159,6 +159,8 @@ VERBS: Mapping[str, Verb] = {
             "student",
             "work_folder",
             "class",
+            "class_provider",
+            "remote",
             "workbench_listen",
             "workbench_port",
             "url",
@@ -245,6 +247,18 @@ VERBS: Mapping[str, Verb] = {
         N_("Give students of an exam more minutes, also while it runs."),
         "seats minutes exam alice --more 15",
         ("lab", "students", "more", "output"),
+    ),
+    "seats message": Verb(
+        classroom.message,
+        N_("Send students a message: it is on their page of the workbench until they have read it."),
+        "seats message tp4 'The lab ends at 12.'",
+        ("lab", "text", "class", "only", "output"),
+    ),
+    "seats feedback": Verb(
+        classroom.feedback,
+        N_("Give the students of a class their feedback, on their pages of the workbench."),
+        "seats feedback tp4",
+        ("lab", "take_back", "output"),
     ),
     "seats import": Verb(
         submission.seats_import,

@@ -127,7 +127,7 @@ def _provider(args: Options) -> str:
 
     lab, student = getattr(args, "lab", None), getattr(args, "student", None)
     asked = getattr(args, "provider", None)
-    if lab and student:
+    if lab and student and not getattr(args, "roster", ""):
         return seat_provider.choose(paths.lab_name(lab), student, asked)
     if asked:
         return str(asked)

@@ -92,6 +92,8 @@ class Options(argparse.Namespace):
     students: list[str]
     fault: str
     subject: str
+    take_back: bool
+    text: str
     until: str
     url: str
     user: str
@@ -455,6 +457,15 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "type": int,
             "required": True,
             "help": N_("the additional minutes; a negative number takes some of them back"),
+        },
+    ),
+    "text": (("text",), {"metavar": N_("TEXT"), "help": N_("the message, of at most 500 characters")}),
+    "take_back": (
+        ("--take-back",),
+        {
+            "dest": "take_back",
+            "action": "store_true",
+            "help": N_("take the feedback back: nobody can read it any more"),
         },
     ),
     "begin": (

@@ -1,4 +1,4 @@
-"""The verbs for the seats of a class on this computer: up, status, down, sleep, wake."""
+"""The verbs for the seats of a class on this computer: up, status, down, sleep, wake, message, feedback."""
 
 from __future__ import annotations
 
@@ -116,6 +116,44 @@ def status(args: Options) -> int:
         lab=paths.lab_name(args.lab),
         seats=seats,
     )
+    return GOOD
+
+
+def message(args: Options) -> int:
+    """Send a message to students of a class: those of the roster, or those who have a seat here.
+
+    Raises InputError when there is nobody.
+    """
+    from sharklab.lab import class_news, help_note
+
+    lab = paths.lab_name(args.lab)
+    known = [own.id for own in find_students(args)] if args.roster else []
+    names = known or [own.student for own in find_seats(args)]
+    if not names:
+        raise InputError(
+            N_("no student of {lab} has a seat here"),
+            place="sharklab seats message",
+            hint=N_("name the class: --roster FILE"),
+            lab=lab,
+        )
+    for name in names:
+        help_note.tell(lab, name, args.text)
+    class_news.tell(lab)
+    text = translate(args).gettext("Students with the message: {count}")
+    say(args, text.format(count=len(names)), lab=lab, students=names)
+    return GOOD
+
+
+def feedback(args: Options) -> int:
+    """Give the students of a class their feedback, or take it back."""
+    from sharklab.lab import class_news, feedback_note
+
+    lab = paths.lab_name(args.lab)
+    feedback_note.give(lab, not args.take_back)
+    class_news.tell(lab)
+    given = N_("Each student can read their own feedback.")
+    sentence = N_("Nobody can read the feedback.") if args.take_back else given
+    say(args, translate(args).gettext(sentence), lab=lab, given=not args.take_back)
     return GOOD
 
 

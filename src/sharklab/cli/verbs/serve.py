@@ -31,6 +31,9 @@ def serve(args: Options) -> int:
     address, port = args.listen or LOOPBACK, PORT if args.port is None else args.port
     site = _site(args, address, port)
     lab = lint.named(args.lab)
+    if (args.provider or args.remote) and not args.roster:
+        place = "--provider" if args.provider else "--remote"
+        raise InputError(N_("works only with --roster"), place=place)
     bench, link, lines = _of_class(args, lab, site) if args.roster else _of_student(args, lab, site)
     files = javascript.install(Progress(translate(args).gettext))
     listener = server.listen(address, port)
@@ -81,18 +84,23 @@ def _of_student(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, li
 def _of_class(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, list[str]]:
     """Return the workbench of a class, the link of its instructor, and the lines that say so."""
     from sharklab import ownership, state
+    from sharklab.cli.verbs.seat import use_remote
     from sharklab.cli.workbench import server
     from sharklab.cli.workbench.desk import class_desk, class_links
-    from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
+    from sharklab.hosts import seat_provider
     from sharklab.lab import roster, seat
 
     students = roster.read(Path(args.roster))
+    if args.provider or args.remote:
+        use_remote(args, seat_provider.of_class(lab.name, [own.id for own in students], args.provider))
     for own in students:
         seat.register(lab, own.id)
     works = state.folder(state.root() / "work")
-    of_class = class_desk.make(lab, students, lambda name, student: works / name / student, server.end_visits)
+    of_class = class_desk.make(
+        lab, students, lambda name, student: works / name / student, server.end_visits, args.provider
+    )
     bench = server.Workbench(site, of_class.handlers(), lab.name)
-    link = bench.link(Reader("instructor", INSTRUCTOR))
+    link = site.link(class_links.teachers_token(lab.name))
     file = state.folder(state.root() / "workbench") / f"links-{lab.name}.csv"
     state.write(file, class_links.table(lab.name, students, site))
     ownership.give_like_folder(file)

@@ -24,7 +24,7 @@ class Reader:
     """A person whose browser has shown a valid link: a student, or the instructor.
 
     `seats` are the seats of a student, as (lab, student). `lang` is the language of the pages. `epoch` is the
-    number of a student's link in a class: a newer link ends the cookie of an older one.
+    number of the link in a class: a newer link ends the cookie of an older one.
     """
 
     name: str
@@ -32,6 +32,11 @@ class Reader:
     lang: str = "en"
     seats: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     epoch: int = 0
+
+    @property
+    def link_name(self) -> str:
+        """The name among those who have links in a class: "" for the instructor, which is no student's."""
+        return "" if self.is_instructor else self.name
 
     @property
     def is_instructor(self) -> bool:

@@ -69,7 +69,7 @@ class Workbench:
         """Return a new link for a reader, which works once."""
         token = secrets.token_urlsafe(24)
         self._tokens[token] = reader
-        return f"{self._site.origin}{self._site.url('/enter/')}{token}"
+        return self._site.link(token)
 
     def settings(self, files: Mapping[str, Path]) -> dict[str, Any]:
         """Return the settings of the web process; `files` are those of other makers."""

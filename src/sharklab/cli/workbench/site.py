@@ -37,6 +37,10 @@ class Site:
         """Return the path of a page for a link."""
         return self.prefix + path
 
+    def link(self, token: str) -> str:
+        """Return the whole address of a personal link."""
+        return f"{self.origin}{self.url('/enter/')}{token}"
+
 
 def read(url: str) -> Site:
     """Return the site at `url`. Raises InputError when it is no address of http or https."""

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from sharklab import state
 from sharklab.cli.workbench import browser, javascript, server
+from sharklab.cli.workbench.desk import class_desk, class_links
 from sharklab.errors import InputError, MachineryError
+from sharklab.hosts import seat_provider
 from tests.support.command import refusal, tell
 
 
@@ -56,3 +59,51 @@ def test_link_is_told_and_opened(
     assert told["link"].startswith(f"http://127.0.0.1:{port}/enter/")
     expected = {"name": "alice", "role": "student", "seats": [["mylab", "alice"]], "epoch": 0}
     assert {told["link"].rpartition("/")[2]: expected} == settings["links"]
+
+
+def serve_class(
+    mylab: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *more: str
+) -> tuple[str, str | None]:
+    """Serve a class of one, and return the token of the instructor and the provider of new seats."""
+    providers: list[str | None] = []
+    make = class_desk.make
+
+    def note(*given: Any) -> Any:
+        providers.append(given[-1])
+        return make(*given)
+
+    monkeypatch.setattr(class_desk, "make", note)
+    monkeypatch.setattr(server.Workbench, "run", lambda own, listener, *_: listener.close())
+    (mylab / "roster.csv").write_text("student,name,email\nalice,Alice,\n")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    words = ("serve", str(mylab), "--roster", str(mylab / "roster.csv"), "--port", port, "--no-browser")
+    link = str(tell(capsys, *words, *more)["link"])
+    assert link.startswith(f"http://127.0.0.1:{port}/enter/")
+    return link.rpartition("/")[2], providers[-1]
+
+
+def test_link_of_the_instructor_is_the_same_until_it_is_used(
+    mylab: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a new start, too."""
+    first, _ = serve_class(mylab, monkeypatch, capsys)
+    assert first == serve_class(mylab, monkeypatch, capsys)[0]
+    reader = class_links.use("mylab", ["alice"], first)
+    assert reader and reader.is_instructor
+    assert first != serve_class(mylab, monkeypatch, capsys)[0]
+
+
+def test_class_takes_the_provider_that_serve_is_told(
+    mylab: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the option it is found when a seat starts, so a seat of an unknown one stops nothing."""
+    assert None is serve_class(mylab, monkeypatch, capsys)[1]
+    assert "cluster" == serve_class(mylab, monkeypatch, capsys, "--provider", "cluster")[1]
+    seat_provider.write(state.folder(state.seat_folder("mylab", "alice")), "cloud")
+    assert None is serve_class(mylab, monkeypatch, capsys)[1]
+    words = ("serve", str(mylab), "--roster", str(mylab / "roster.csv"), "--no-browser")
+    for wrong in ("cloud", "cluster"):
+        assert refusal(InputError, *words, "--provider", wrong)
+    for option in ("--provider", "--remote"):
+        assert option == refusal(InputError, "serve", str(mylab), option, "cluster").place

@@ -18,7 +18,7 @@ from sharklab.hosts.providers import network
 from sharklab.lab import help_note
 from tests.support import door_seats
 from tests.support.labs import write_lab
-from tests.support.workbench_door import DoorHere
+from tests.support.workbench_door import HEAD, DoorHere
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_recording_comes_with_its_file(door: DoorHere) -> None:
     assert ("lan", "icmp", "server") == (tcpdump.order.interface, tcpdump.order.filter, tcpdump.machine.name)
     assert (answer["end"], answer["filter"]) == ("", "icmp")
     tcpdump.grow(b"packets")
-    assert b"packets" == os.pread(handles[0], 100, 0)
+    assert HEAD + b"packets" == os.pread(handles[0], 100, 0)
     again, more = ask(door, "recording")
     assert answer == again
     stopped, most = ask(door, "stop")

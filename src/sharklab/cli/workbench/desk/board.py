@@ -135,19 +135,19 @@ def _digest(lab: Lab) -> str:
 
 def rows(lab: Lab, students: Sequence[Student], words: Translator) -> list[dict[str, Any]]:
     """Return a row of plain data for each student, the one without progress for the longest time first."""
-    hosts = {each["student"]: each["hosts"] for each in seats.status(lab.name)}
+    here = {each["student"]: each for each in seats.status(lab.name)}
     known = seat.look_up_all(lab, [own.id for own in students])
-    table = _Table(lab, hosts, submission_store.last(lab.name), fresh(lab.name), words)
+    table = _Table(lab, here, submission_store.last(lab.name), fresh(lab.name), words)
     shown = [table.row(own, known[own.id]) for own in students]
     return sorted(shown, key=lambda row: (bool(row["handed"]), row["is_done"], -row["stuck"], row["student"]))
 
 
 @dataclass(frozen=True)
 class _Table:
-    """The common part of the rows of a class: hosts and submissions by student, points of a fresh seat."""
+    """The common part of the rows of a class: seats and submissions by student, points of a fresh seat."""
 
     lab: Lab
-    hosts: Mapping[str, Mapping[str, str]]
+    seats: Mapping[str, Mapping[str, Any]]
     handed: Mapping[str, float]
     fresh: Mapping[str, float]
     words: Translator
@@ -155,6 +155,7 @@ class _Table:
     def row(self, own: Student, known: Seat) -> dict[str, Any]:
         """Return the row of a student. Its points are those above a fresh seat's."""
         lab, words, record, now = self.lab, self.words, read(self.lab.name, own.id), time.time()
+        here = self.seats.get(own.id, {})
         help, begun, handed = (
             help_note.read(lab.name, own.id),
             diary.begun(known),
@@ -169,7 +170,8 @@ class _Table:
         return {
             "student": own.id,
             "name": own.name,
-            "hosts": {host: words.gettext(said) for host, said in self.hosts.get(own.id, {}).items()},
+            "hosts": {host: words.gettext(said) for host, said in here.get("hosts", {}).items()},
+            "warnings": [words.say(sentence) for sentence in here.get("warnings", ())],
             "exercises": exercises,
             "is_done": all(each["state"] == NOW for each in exercises),
             "points": points,

@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sharklab import ownership
 from sharklab.cli import handing_in
 from sharklab.cli.own_work import Look
+from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.desk import board, class_links
 from sharklab.cli.workbench.desk.change_counter import ChangeCounter
 from sharklab.cli.workbench.desk.grade_desk import GradeDesk
@@ -23,7 +25,7 @@ from sharklab.cli.workbench.desk.student_desk import Desk, Folder, words_of
 from sharklab.cli.workbench.identity import to_plain
 from sharklab.errors import InputError
 from sharklab.hosts.door.server import Handler, Reply, text
-from sharklab.lab import exam
+from sharklab.lab import class_news, exam
 from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
 from sharklab.message import N_
@@ -144,9 +146,19 @@ class ClassDesk:
         return Reply({**packed.receipt, "lines": lines, "kept": " ".join(map(packed.words.say, receipt))})
 
 
-def make(lab: Lab, students: Sequence[Student], folder: Folder, end_visits: EndVisits) -> ClassDesk:
-    """Return the desk of a class on `lab`; a student's work is in `folder(lab, student)`."""
-    changes = ChangeCounter()
+def make(
+    lab: Lab,
+    students: Sequence[Student],
+    folder: Folder,
+    end_visits: EndVisits,
+    provider: str | None = None,
+) -> ClassDesk:
+    """Return the desk of a class on `lab`; a student's work is in `folder(lab, student)`.
+
+    New seats are those of `provider`; without one, of the provider of the class.
+    """
+    names = tuple(own.id for own in students)
+    changes = ChangeCounter((NOBODY, *names), partial(class_news.last, lab.name))
 
     def note_points(student: str, points: Points, sees_hosts: bool) -> None:
         if student == FRESH_SEAT:
@@ -167,8 +179,9 @@ def make(lab: Lab, students: Sequence[Student], folder: Folder, end_visits: EndV
         grader.want(student, folder(lab.name, student))
         changes.note(student)
 
-    help_desk = HelpDesk(lab.name, tuple(own.id for own in students), changes, end_visits)
+    help_desk = HelpDesk(lab.name, names, changes, end_visits)
     desk = Desk({lab.name: lab}, folder, note_check, note_change)
     jobs, own = Jobs(changes.note), tuple(students)
-    seat_desk, grade_desk = SeatDesk(lab, help_desk, jobs), GradeDesk(lab, own, help_desk, jobs)
+    seat_desk = SeatDesk(lab, help_desk, jobs, provider)
+    grade_desk = GradeDesk(lab, own, help_desk, jobs)
     return ClassDesk(lab, own, desk, help_desk, seat_desk, grade_desk, changes, grader)

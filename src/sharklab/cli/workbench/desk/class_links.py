@@ -1,6 +1,7 @@
 """The personal links of a class: derived from the course's secret, each good for one use.
 
-A link that was used, or lost, is replaced by another one; the older one then counts no more.
+A link that was used, or lost, is replaced by another one; the older one then counts no more. The instructor's
+next link is always there: when it is used, the cookie of the one before ends.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sharklab import state
-from sharklab.cli.workbench.identity import Reader
+from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
 from sharklab.cli.workbench.site import Site
 from sharklab.lab import seat
 from sharklab.lab.roster import Student
@@ -23,6 +25,7 @@ from sharklab.message import N_, Message
 LETTERS = 32
 """The length of a token: 160 bits."""
 PATIENCE = 10.0
+TEACHER = Reader("instructor", INSTRUCTOR)
 
 
 def token(lab: str, student: str) -> str:
@@ -30,10 +33,18 @@ def token(lab: str, student: str) -> str:
     return _token(lab, student, _number(_read(), lab, student))
 
 
+def teachers_token(lab: str) -> str:
+    """Return the token of the instructor's next link."""
+    return _token(lab, TEACHER.link_name, _number(_read(), lab, TEACHER.link_name) + 1)
+
+
 def numbers(lab: str, students: Iterable[str]) -> dict[str, int]:
-    """Return the number of the present link of each student: a cookie of an older one counts no more."""
+    """Return the number of the present link of each reader: a cookie of an older one counts no more.
+
+    That of the instructor is the one that was used last.
+    """
     known = _read()
-    return {student: _number(known, lab, student) for student in students}
+    return {name: _number(known, lab, name) for name in (TEACHER.link_name, *students)}
 
 
 def unused(lab: str, students: Iterable[str]) -> dict[str, Reader]:
@@ -50,6 +61,8 @@ def unused(lab: str, students: Iterable[str]) -> dict[str, Reader]:
 
 def use(lab: str, students: Iterable[str], token: str) -> Reader | None:
     """Return the reader of a present link that nobody has used yet, and note that it is used; else None."""
+    if token == teachers_token(lab):
+        return _use_teachers(lab, token)
     reader = unused(lab, students).get(token)
     if reader is None:
         return None
@@ -59,6 +72,16 @@ def use(lab: str, students: Iterable[str], token: str) -> Reader | None:
             return None
         known[name] = {"number": reader.epoch, "used": True}
     return reader
+
+
+def _use_teachers(lab: str, token: str) -> Reader | None:
+    """Let the instructor's next link be the present one."""
+    with _change() as known:
+        number = _number(known, lab, TEACHER.link_name) + 1
+        if token != _token(lab, TEACHER.link_name, number):  # somebody was quicker
+            return None
+        known[_name(lab, TEACHER.link_name)] = {"number": number, "used": True}
+    return replace(TEACHER, epoch=number)
 
 
 def renew(lab: str, student: str) -> str:
@@ -84,8 +107,7 @@ def table(lab: str, students: Iterable[Student], site: Site) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("student", "name", "email", "link"))
     for own in students:
-        link = f"{site.origin}{site.url('/enter/')}{token(lab, own.id)}"
-        writer.writerow((own.id, own.name, own.email, link))
+        writer.writerow((own.id, own.name, own.email, site.link(token(lab, own.id))))
     return text.getvalue()
 
 

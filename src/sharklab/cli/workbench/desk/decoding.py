@@ -1,14 +1,18 @@
 """Decode a recording while it grows, at the door: tshark in its box, fed with the file by a thread.
 
 tshark needs 0.3 s of a processor before it reads. So the page asks for the decoder of the next
-recording first, and tshark starts while tcpdump does.
+recording first, and tshark starts while tcpdump does. An empty line before the first row says that tshark
+reads: it has taken the head of the file.
 """
 
 from __future__ import annotations
 
+import fcntl
 import select
 import socket
+import struct
 import subprocess
+import termios
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,6 +20,7 @@ from typing import IO, Any
 
 from sharklab.errors import InputError
 from sharklab.evidence.packets import live_rows, selection
+from sharklab.evidence.packets.growing import Splitter
 from sharklab.hosts.door import pace
 from sharklab.hosts.door.recordings import LONGEST_FILTER, RecordedPlace, Recordings, Shown
 from sharklab.hosts.door.server import Handler, Reply, text
@@ -25,6 +30,9 @@ from sharklab.message import N_
 PIECE = 256 << 10
 BUSY, IDLE = 20, 40
 """Milliseconds between two looks whether the file has grown: while packets come, and else."""
+
+STEP = 5
+"""Milliseconds between two looks whether tshark has taken the head of the file."""
 
 CALM = 100
 """Looks without a packet after which the file counts as idle."""
@@ -95,7 +103,13 @@ def feed(
                 _wait_for(recordings, place, before, reader)
                 with recordings.open(place) as file:
                     shown = recordings.look(place)
-                    _copy(file, child, reader, lambda: _is_over(recordings, place, shown))
+
+                    def is_over() -> bool:
+                        return _is_over(recordings, place, shown)
+
+                    if _give_head(file, child, reader, is_over):
+                        target.sendall(b"\n")
+                    _copy(file, child, reader, is_over)
             with suppress(OSError):
                 if child.stdin:
                     child.stdin.close()
@@ -112,6 +126,29 @@ def _wait_for(recordings: Recordings, place: RecordedPlace, before: int | None, 
         now = recordings.look(place)
         if now and now.id > before:
             return
+
+
+def _give_head(
+    file: IO[bytes], child: subprocess.Popen[bytes], reader: select.poll, is_over: Callable[[], bool]
+) -> bool:
+    """Give the decoder the head of the file, and tell whether it has taken it."""
+    while not (head := file.read(Splitter.HEADER)):
+        if is_over() or reader.poll(STEP):
+            return False
+    if not child.stdin:
+        return False
+    child.stdin.write(head)
+    child.stdin.flush()
+    while _unread(child.stdin) and child.poll() is None:
+        if reader.poll(STEP):
+            return False
+    return True
+
+
+def _unread(pipe: IO[bytes]) -> int:
+    """Return the bytes of a pipe that its reader has not taken yet (FIONREAD, pipe(7))."""
+    count: int = struct.unpack("i", fcntl.ioctl(pipe.fileno(), termios.FIONREAD, bytes(4)))[0]
+    return count
 
 
 def _copy(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sharklab import i18n, ownership, state
+from sharklab import i18n, ownership
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.desk.help_desk import HelpDesk
 from sharklab.cli.workbench.desk.jobs import Jobs
@@ -18,7 +16,7 @@ from sharklab.cli.workbench.desk.student_desk import words_of
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import batch, inputs
 from sharklab.hosts.door.server import Handler, Reply, text
-from sharklab.lab import exam, submission_store
+from sharklab.lab import exam, feedback_note, submission_store
 from sharklab.lab.model import Lab
 from sharklab.lab.roster import Student
 from sharklab.message import N_
@@ -53,11 +51,11 @@ class GradeDesk:
     @property
     def folder(self) -> Path:
         """The folder of the gradebook."""
-        return state.root() / "gradebooks" / state.seat_folder(self.lab.name, "any").parent.name
+        return feedback_note.folder(self.lab.name)
 
     def has_feedback(self, student: str) -> bool:
         """Tell whether a student may read feedback: the instructor has given it out, and there is some."""
-        return self._is_given and self._feedback_file(student, i18n.SOURCE).is_file()
+        return feedback_note.is_given(self.lab.name) and self._feedback_file(student, i18n.SOURCE).is_file()
 
     def _grade(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Begin to grade. Raises InputError when the class is being graded, or nothing was handed in."""
@@ -80,13 +78,14 @@ class GradeDesk:
         handed = submission_store.last(self.lab.name)
         return Reply(
             {
+                "lab": self.lab.name,
                 "folder": str(self.folder),
                 "handed": str(submission_store.folder(self.lab.name)),
                 "count": len(handed.keys() & set(self.help_desk.students)),
                 "page": page.name if page.is_file() else "",
                 "job": job.say(words) if job else "",
                 "open": bool(job and job.is_open),
-                "given": self._is_given,
+                "given": feedback_note.is_given(self.lab.name),
             }
         )
 
@@ -100,11 +99,7 @@ class GradeDesk:
 
     def _give(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Let each student read their own feedback, or nobody. Raises InputError before there is any."""
-        is_given = text(request, "given") == "yes"
-        if is_given and not any(self.folder.glob("class.*.html")):
-            raise InputError(N_("the class is not graded yet"), hint="sharklab grade")
-        content = json.dumps({"given": time.time() if is_given else 0.0})
-        state.write(state.folder(self._note.parent) / self._note.name, content)
+        feedback_note.give(self.lab.name, text(request, "given") == "yes")
         self.help_desk.changes.note(NOBODY, *self.help_desk.students)
         return Reply()
 
@@ -117,17 +112,6 @@ class GradeDesk:
 
     def _feedback_file(self, student: str, language: str) -> Path:
         return self.folder / student / f"feedback.{language}.html"
-
-    @property
-    def _note(self) -> Path:
-        return state.root() / "workbench" / "feedback" / f"{self.folder.name}.json"
-
-    @property
-    def _is_given(self) -> bool:
-        try:
-            return float(json.loads(self._note.read_text())["given"]) > 0
-        except (OSError, ValueError, TypeError, KeyError):  # nobody reads what nobody has given
-            return False
 
 
 def _answer(file: Path) -> Reply:

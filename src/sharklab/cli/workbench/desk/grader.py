@@ -106,7 +106,7 @@ class Grader:
             return
         self._looked = time.monotonic()
         for own in seats.seats_here(self.lab.name):
-            states = seats.provider_of(own).status(own).values()
+            states = seats.look(own)["hosts"].values()
             is_up = bool(states) and set(states) == {"running"} and (own.folder / "provisioned").exists()
             if is_up and not sleeping.is_asleep(own) and not student_files.last_change(own):
                 self._add(FRESH, WorkToGrade(self.lab.path, own.student))

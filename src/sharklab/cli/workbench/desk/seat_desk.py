@@ -35,6 +35,8 @@ class SeatDesk:
     lab: Lab
     help_desk: HelpDesk
     jobs: Jobs
+    provider: str | None = None
+    """The provider of new seats; without one it is that of the class (`seat_provider.of_class`)."""
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the function for each request, as the door takes them."""
@@ -60,13 +62,14 @@ class SeatDesk:
         """Answer with the seat of a student: hosts, job, and the losses of a reset."""
         words, plan = words_of(request), self._plan(student)
         found = seats.status(self.lab.name, student)
-        states = found[0]["hosts"] if found else {}
+        here = found[0] if found else {"hosts": {}, "warnings": []}
         job = self.jobs.known().get(student)
         hosts = work.hosts_to_reset(plan, "") if plan.start else ()
         return Reply(
             {
                 "student": student,
-                "hosts": {host: words.gettext(said) for host, said in states.items()},
+                "hosts": {host: words.gettext(said) for host, said in here["hosts"].items()},
+                "warnings": [words.say(sentence) for sentence in here["warnings"]],
                 "job": {"said": job.say(words), "open": job.is_open} if job else {},
                 "losses": [words.say(each) for each in work.losses(plan, hosts, "")] if hosts else [],
             }
@@ -94,7 +97,7 @@ class SeatDesk:
         return Reply({"count": len(begun)})
 
     def _up(self, names: Sequence[str], progress: Progress, watch: Watch) -> None:
-        provider = seat_provider.of_class(self.lab.name, names)
+        provider = seat_provider.of_class(self.lab.name, names, self.provider)
         classroom.up(self.lab, names, False, choice.AUTO, progress, provider, watch)
 
     def _down(self, names: Sequence[str], progress: Progress, watch: Watch) -> None:
@@ -132,7 +135,7 @@ class SeatDesk:
 
     def _start(self, student: str) -> Callable[[Progress], None]:
         """Return the work that brings a seat up in its start state."""
-        provider = seat_provider.choose(self.lab.name, student, None)
+        provider = seat_provider.of_class(self.lab.name, [student], self.provider)
         return partial(flow.up, self._plan(student), provider, choice.AUTO)
 
     def _stop(self, student: str) -> Callable[[Progress], None]:

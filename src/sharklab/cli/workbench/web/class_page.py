@@ -78,7 +78,7 @@ async def new_link(request: Request) -> Response:
     state, reader = request.app.state, request.scope["reader"]
     found = await ask(request, "new link", request.path_params["student"])
     await state.epochs.forget()
-    link = f"{state.site.origin}{state.site.url('/enter/')}{found['token']}"
+    link = state.site.link(found["token"])
     return HTMLResponse(write("link.html.j2", reader.lang, state.site, link=link))
 
 

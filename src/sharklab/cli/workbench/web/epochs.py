@@ -1,4 +1,4 @@
-"""Which cookies of a class still count: a new link of a student ends the cookies of the older ones."""
+"""Which cookies of a class still count: a new link of a reader ends the cookies of the older ones."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ FRESH = 5.0
 
 
 class Epochs:
-    """The number of the present link of each student, asked again when it is not fresh any more."""
+    """The number of the present link of each reader, asked again when it is not fresh any more."""
 
     def __init__(self, ask: Callable[[], Mapping[str, int]]) -> None:
-        """`ask` returns the number by student. Raises DeskRefusal."""
+        """`ask` returns the number by `Reader.link_name`. Raises DeskRefusal."""
         self._ask = ask
         self._numbers: Mapping[str, int] = {}
         self._asked = -FRESH
@@ -28,11 +28,11 @@ class Epochs:
 
     def knows(self, reader: Reader) -> bool:
         """Tell whether the cookie of a reader is of the present link, as far as is known here."""
-        return reader.is_instructor or self._numbers.get(reader.name) == reader.epoch
+        return self._numbers.get(reader.link_name) == reader.epoch
 
     async def has(self, reader: Reader) -> bool:
         """Tell the same of now."""
-        if not reader.is_instructor and self._is_old:
+        if self._is_old:
             await run_in_threadpool(self._refresh)
         return self.knows(reader)
 

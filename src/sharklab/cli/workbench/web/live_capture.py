@@ -35,6 +35,8 @@ class Live:
         """Take over the descriptor."""
         self.file, self._decode = file, decode
         self.display, self.has_failed = "", False
+        self.reads = False
+        """True once the decoder reads packets."""
         self.generation = 0
         """Counts how often the rows began anew: after another display filter."""
         self._rows: deque[str] = deque(maxlen=MOST_ROWS)
@@ -52,7 +54,7 @@ class Live:
         """
         rows = rows or await self._decode(display)
         await self._stop()
-        self.display, self.has_failed = display, False
+        self.display, self.has_failed, self.reads = display, False, False
         self.generation += 1
         self._rows.clear()
         self._count = 0
@@ -84,6 +86,11 @@ class Live:
         while generation == self.generation and seen >= self._count and not self.has_failed:
             await self._changed.wait()
 
+    async def wait_until_it_reads(self) -> None:
+        """Return when the decoder reads packets, or has ended."""
+        while not self.reads and self._task and not self._task.done():
+            await self._changed.wait()
+
     def _tell(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
@@ -102,12 +109,14 @@ class Live:
         rest = b""
         with suppress(OSError):
             while len(rest) <= LONGEST_LINE and (piece := await reader.read(PIECE)):
+                if not self.reads:
+                    self.reads = True
+                    self._tell()
                 *lines, rest = (rest + piece).split(b"\n")
                 self._add(lines)
                 await asyncio.sleep(PAUSE if len(piece) == PIECE else 0)
-        if not self._is_over:
-            self.has_failed = True
-            self._tell()
+        self.has_failed = not self._is_over
+        self._tell()
 
     def _add(self, lines: Sequence[bytes]) -> None:
         rows = [json.dumps(row, ensure_ascii=False) for line in lines if (row := live_rows.row(line))]

@@ -1,7 +1,7 @@
 """Show packets of a host as they pass: a WebSocket for the rows, and requests for one packet or all of them.
 
 To the browser:
-    {"recording": {...}}                        the recording of the host
+    {"recording": {"state": "starts", ...}}     the recording of the host
     {"clear": number, "display": filter}        the rows begin anew
     {"first": number, "rows": [...]}            more rows
     {"problem": text}
@@ -16,20 +16,21 @@ import asyncio
 import json
 import os
 from contextlib import suppress
+from html import escape
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sharklab import i18n
 from sharklab.cli.workbench.client import Seats
 from sharklab.cli.workbench.identity import Reader
-from sharklab.cli.workbench.web import refusals
 from sharklab.cli.workbench.web.live_capture import Live
+from sharklab.cli.workbench.web.pages import telling, write
 from sharklab.cli.workbench.web.terminals import REFUSED, first_of, is_owner
 from sharklab.cli.workbench.web.watching import Watched, WatchedHost, Watching
 from sharklab.errors import SharklabError
@@ -93,7 +94,7 @@ async def packets(ws: WebSocket) -> None:
 async def _send_state(ws: WebSocket, watched: Watched) -> None:
     while True:
         changed = watched.changed
-        await _send(ws, {"recording": dict(watched.shown)})
+        await _send(ws, {"recording": {**watched.shown, "state": watched.state}})
         await changed.wait()
 
 
@@ -121,11 +122,12 @@ async def _send_generation(ws: WebSocket, watched: Watched, live: Live, reader: 
         if rows:
             body = f'"first":{first},"rows":[{",".join(rows)}]'
             await ws.send_text(f"{{{body}}}")
+            await asyncio.sleep(BATCH)
         elif live.has_failed:
             await _send(ws, {"problem": i18n.translator(reader.lang).gettext(FAILED)})
             return
-        await asyncio.sleep(BATCH)
-        await live.wait(generation, seen)
+        else:
+            await live.wait(generation, seen)
 
 
 async def _obey(ws: WebSocket, watched: Watched, reader: Reader) -> None:
@@ -179,24 +181,26 @@ async def _ask(request: Request, want: str, **more: str) -> tuple[dict[str, Any]
         )
 
 
-telling = refusals.told_by(lambda request, said: JSONResponse({"problem": said}, refusals.STATUS))
-"""A decorator for requests of packets.js, which shows the refusal."""
-
-
 @telling
 async def packet(request: Request) -> Response:
-    """Give the layers and the bytes of one packet."""
+    """Show the layers and the bytes of one packet."""
     answer, handles = await _ask(request, "packet", number=str(request.path_params["number"]))
     protocol.close(handles)
-    return JSONResponse(answer)
+    layers = [
+        (layer["title"], "\n".join(f"{'  ' * depth}{line}" for depth, line in layer["lines"]))
+        for layer in answer["layers"]
+    ]
+    rows = "\n".join(f"{place}  {digits:<47}  {letters}" for place, digits, letters in answer["bytes"])
+    lang, site = request.scope["reader"].lang, request.app.state.site
+    return HTMLResponse(write("packet.html.j2", lang, site, layers=layers, bytes=rows))
 
 
 @telling
 async def conversation(request: Request) -> Response:
-    """Give the ladder of the conversation that `?talk=` names."""
+    """Show the ladder of the conversation that `?talk=` names."""
     answer, handles = await _ask(request, "conversation", talk=request.query_params.get("talk", ""))
     protocol.close(handles)
-    return JSONResponse(answer)
+    return HTMLResponse(answer["svg"])
 
 
 @telling
@@ -212,7 +216,10 @@ async def capture(request: Request) -> Response:
 
 @telling
 async def keep(request: Request) -> Response:
-    """Keep all packets as the capture of an exercise, in the student's folder."""
+    """Keep all packets as the capture of an exercise, in the student's folder.
+
+    The page hears of it as `kept-<id>` (work.html.j2).
+    """
     place, reader, live = _place(request.path_params), request.scope["reader"], _live(request)
     seats: Seats = request.app.state.seats
     form = await request.form()
@@ -223,5 +230,5 @@ async def keep(request: Request) -> Response:
             seats.give("take", place[0], place[1], reader.lang, file.fileno(), id=id)
 
     await run_in_threadpool(give)
-    words = i18n.translator(reader.lang)
-    return JSONResponse({"said": words.say(Message(N_("kept as the capture {id}"), {"id": id}))})
+    said = i18n.translator(reader.lang).say(Message(N_("kept as the capture {id}"), {"id": id}))
+    return HTMLResponse(f'<span class="kept">✓ {escape(said)}</span>', headers={"hx-trigger": f"kept-{id}"})

@@ -19,6 +19,9 @@ LOOK = 1.0
 PATIENCE = 20.0
 """Seconds for which rows are kept when the last viewer has gone: a page that is loaded again finds them."""
 
+READS = 10.0
+"""Seconds that a decoder may take until it reads; after them a recording is shown without it."""
+
 MOST_LOOKS = 2
 """Looks into captures at the same time: each takes a processor."""
 
@@ -32,12 +35,20 @@ class Watched:
         """`place` is lab, student, host."""
         self._door, self._place = door, place
         self.shown: Mapping[str, Any] = {"id": 0}
+        self.is_starting = False
         self.live: Live | None = None
         self.viewers = 0
         self.changed = asyncio.Event()
         self.lock = asyncio.Lock()
         self._poll: asyncio.Task[None] | None = None
         self._language = ""
+
+    @property
+    def state(self) -> str:
+        """Return "none", "starts", "runs", or why the recording has ended (`hosts.door.recordings`)."""
+        if self.is_starting:
+            return "starts"
+        return str(self.shown.get("end") or "runs") if self.shown["id"] else "none"
 
     async def refresh(self, language: str) -> None:
         """Take the recording as the door has it now. Raises MachineryError."""
@@ -47,12 +58,21 @@ class Watched:
     async def start(self, network: str, filter: str, language: str) -> None:
         """Begin a recording. Raises MachineryError, also for a filter that tcpdump does not take.
 
-        Its decoder starts first, so it reads already when the first packet comes.
+        Its decoder starts first. The recording runs for its viewers when both of them have begun: so a packet
+        that comes then is a row at once.
         """
         async with self.lock:
-            self._language = language
-            with await self._decode("", next=True) as rows:
-                await self._take("record", language, rows, network=network, filter=filter)
+            self._language, self.is_starting = language, True
+            self._tell()
+            try:
+                with await self._decode("", next=True) as rows:
+                    await self._take("record", language, rows, network=network, filter=filter)
+                if self.live:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self.live.wait_until_it_reads(), READS)
+            finally:
+                self.is_starting = False
+                self._tell()
 
     async def stop(self, language: str) -> None:
         """End the recording; its rows stay. Raises MachineryError."""

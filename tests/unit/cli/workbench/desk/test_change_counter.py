@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
+from sharklab.cli.workbench.desk import change_counter
 from sharklab.cli.workbench.desk.change_counter import ChangeCounter
 
 
@@ -27,3 +30,13 @@ def test_whoever_waits_hears_of_the_next() -> None:
     own.note("alice")
     waiting.join(30)
     assert ["alice"] == heard
+
+
+def test_sign_of_a_command_is_a_change_of_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits hears of it, once; the sign that was there at the start is no change."""
+    monkeypatch.setattr(change_counter, "LOOK", 0.001)
+    signs = iter([1, 1, 1, 2])
+    own = ChangeCounter(("alice", "bob"), lambda: next(signs, 2))
+    assert (0, []) == own.wait(-1, 0)
+    assert (1, ["alice", "bob"]) == own.wait(0, 60)
+    assert (1, []) == own.wait(1, 0.01)

@@ -75,7 +75,7 @@ def test_link_is_used_and_renewed(ask: ClassAsker) -> None:
     assert {"bob", "carol"} == {own.name for own in class_links.unused("mylab", NAMES).values()}
     newer = ask("new link")["token"]
     assert [newer] == list(class_links.unused("mylab", ["alice"]))
-    assert {"alice": 1, "bob": 0, "carol": 0} == ask("links", "*")["numbers"]
+    assert {"": 0, "alice": 1, "bob": 0, "carol": 0} == ask("links", "*")["numbers"]
 
 
 def test_hand_in_keeps_the_submission_of_the_class(ask: ClassAsker, tmp_path: Path) -> None:

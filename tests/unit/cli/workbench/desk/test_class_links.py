@@ -8,7 +8,7 @@ import pytest
 
 from sharklab import state
 from sharklab.cli.workbench.desk import class_links
-from sharklab.cli.workbench.identity import Reader
+from sharklab.cli.workbench.identity import INSTRUCTOR, Reader
 from sharklab.cli.workbench.site import Site
 from sharklab.errors import MachineryError
 from sharklab.lab.roster import Student
@@ -41,7 +41,7 @@ def test_new_table_has_links_that_work() -> None:
     before = class_links.token("tp1", "bob")
     use("tp1", "alice")
     class_links.renew_used("tp1", ["alice", "bob"])
-    assert {"alice": 1, "bob": 0} == class_links.numbers("tp1", ["alice", "bob"])
+    assert {"": 0, "alice": 1, "bob": 0} == class_links.numbers("tp1", ["alice", "bob"])
     assert before == class_links.token("tp1", "bob")
     reader = use("tp1", "alice")
     assert reader and 1 == reader.epoch
@@ -75,6 +75,19 @@ def test_new_link_replaces_the_used_one() -> None:
     use("tp1", "alice")
     assert tokens[-1] == class_links.token("tp1", "alice")
     assert 3 == len(set(tokens))
+
+
+def test_next_link_of_the_instructor_ends_the_cookie_of_the_one_before() -> None:
+    """When it is used, once; until then each start of the server prints the same link."""
+    tokens = []
+    for number in (1, 2):
+        tokens.append(class_links.teachers_token("tp1"))
+        assert {"": number - 1} == class_links.numbers("tp1", [])
+        assert tokens[-1] == class_links.teachers_token("tp1")
+        assert Reader("instructor", INSTRUCTOR, epoch=number) == class_links.use("tp1", [], tokens[-1])
+        assert {"": number} == class_links.numbers("tp1", [])
+        assert None is class_links.use("tp1", ["alice"], tokens[-1])
+    assert 2 == len(set(tokens)) and None is class_links.use("tp2", ["alice"], tokens[0])
 
 
 def test_table_of_links_names_each_student() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ from tests.support.workbench_door import Tcpdump, Tcpdumps
 
 PLACE = ("lab", "alice", "server")
 REQUEST = {"lab": "lab", "host": "server"}
+HEAD = b"the head of a recording."
+GREETING = {HEAD + b"\n", b"\n" + HEAD}
+"""The head, and the line that says that it was read: `cat` prints the head, which tshark does not."""
 
 
 @pytest.fixture
@@ -39,8 +43,8 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def made() -> Tcpdumps:
-    """Return the makers of recordings."""
-    return Tcpdumps()
+    """Return the makers of recordings, whose first bytes are `HEAD`."""
+    return Tcpdumps(HEAD)
 
 
 @pytest.fixture
@@ -69,6 +73,20 @@ def decoded(own: Recordings, display: str = "") -> socket.socket:
     return stream
 
 
+def take(stream: socket.socket, count: int) -> bytes:
+    """Return the next bytes."""
+    found = b""
+    while len(found) < count and (piece := stream.recv(count - len(found))):
+        found += piece
+    return found
+
+
+def greet(stream: socket.socket) -> socket.socket:
+    """Return a stream of a decoder after its greeting."""
+    assert take(stream, len(HEAD) + 1) in GREETING
+    return stream
+
+
 def rest(stream: socket.socket) -> bytes:
     """Return all that still comes."""
     return b"".join(iter(lambda: stream.recv(1 << 16), b""))
@@ -77,7 +95,7 @@ def rest(stream: socket.socket) -> bytes:
 def test_decoder_gets_what_the_recording_gets(kept: Recordings, made: Tcpdumps, shown: list[str]) -> None:
     """From its beginning until it ends, and then the stream ends."""
     made.made[0].grow(b"one")
-    with decoded(kept, " icmp ") as stream:
+    with greet(decoded(kept, " icmp ")) as stream:
         assert b"one" == stream.recv(100)
         made.made[0].grow(b"two")
         assert b"two" == stream.recv(100)
@@ -92,14 +110,14 @@ def test_recording_that_has_ended_is_decoded_whole(kept: Recordings, made: Tcpdu
     content = b"x" * (2 * decoding.PIECE + 1)
     made.made[0].grow(content)
     kept.stop(PLACE)
-    with decoded(kept) as stream:
+    with greet(decoded(kept)) as stream:
         assert content == rest(stream)
 
 
 def test_next_recording_ends_the_decoder_of_the_one_before(kept: Recordings, made: Tcpdumps) -> None:
     """Nothing of the next one comes."""
     made.made[0].grow(b"old")
-    with decoded(kept) as stream:
+    with greet(decoded(kept)) as stream:
         assert b"old" == stream.recv(100)
         record(kept, made).grow(b"new")
         assert b"" == rest(stream)
@@ -116,8 +134,26 @@ def test_decoder_of_the_next_recording_is_there_before_it(
     with answer as stream:
         stream.settimeout(60)
         assert b"ready\n" == stream.recv(100)
-        record(kept, made).grow(b"new")
+        tcpdump = record(kept, made)
+        greet(stream)
+        tcpdump.grow(b"new")
         assert b"new" == stream.recv(100)
+
+
+def test_decoder_says_that_it_reads_when_it_has_taken_the_head(
+    kept: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not before: a packet that comes then is a row at once."""
+    os.mkfifo(tmp_path / "go")
+    words = ["sh", "-c", f"read go < {tmp_path}/go; cat > /dev/null"]
+    monkeypatch.setattr(live_rows, "command", lambda display: words)
+    with decoded(kept) as stream, (tmp_path / "go").open("w") as go:  # it opens when the program does
+        stream.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            stream.recv(1)
+        stream.settimeout(60)
+        print("go", file=go, flush=True)
+        assert b"\n" == stream.recv(100)
 
 
 def test_decoder_ends_with_its_reader_when_no_recording_begins(kept: Recordings) -> None:
@@ -158,12 +194,12 @@ def test_decoder_that_ends_first_is_told_by_the_end_of_its_stream(
     kept: Recordings, made: Tcpdumps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A capture that is none ends tshark, while the host still sends."""
-    monkeypatch.setattr(live_rows, "command", lambda display: ["head", "-c", "3"])
+    monkeypatch.setattr(live_rows, "command", lambda display: ["head", "-c", str(len(HEAD) + 3)])
     made.made[0].grow(b"x" * (1 << 20))
     ours, theirs = socket.socketpair()
     with theirs:
         assert feed(kept, ours).acquire(blocking=False)
-        assert b"xxx" == rest(theirs)
+        assert b"xxx" == rest(greet(theirs))
 
 
 def test_place_is_free_again_when_no_decoder_starts(

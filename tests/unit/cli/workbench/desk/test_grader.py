@@ -126,11 +126,7 @@ def test_fresh_seat_is_one_that_nobody_has_worked_on(
     own.folder.mkdir(parents=True)
     (own.folder / "provisioned").touch()
 
-    class Provider:
-        def status(self, own: object) -> dict[str, str]:
-            return {"server": state}
-
-    monkeypatch.setattr(seats, "provider_of", lambda own: Provider())
+    monkeypatch.setattr(seats, "look", lambda own: {"hosts": {"server": state}})
     monkeypatch.setattr(student_files, "last_change", lambda own: changed)
     monkeypatch.setattr(sleeping, "is_asleep", lambda own: sleeps)
     hand.go.release(2)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sharklab import state
 from sharklab.cli import class_work, classroom, flow, seats, work
 from sharklab.cli.parallel_work import Done
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.desk.jobs import DONE, FAILED
 from sharklab.errors import InputError, MachineryError
+from sharklab.hosts import seat_provider
 from sharklab.i18n import translator
 from sharklab.lab import exam, plan_file, seat
 from sharklab.lab.model import Lab
+from sharklab.message import Message
 from sharklab.progress import Progress
 from tests.support.class_asker import NAMES, ClassAsker
 from tests.support.errors import error_of
@@ -53,7 +57,7 @@ def test_missing_seats_are_started_together(
         watch(Done("bob", error=MachineryError("no room")))
 
     monkeypatch.setattr(classroom, "up", up)
-    monkeypatch.setattr(seats, "status", lambda *_: [{"student": "carol", "hosts": {}}])
+    monkeypatch.setattr(seats, "status", lambda *_: [{"student": "carol", "hosts": {}, "warnings": []}])
     assert {"count": 2} == ask("start", NOBODY)
     assert {"count": 0} == ask("start", NOBODY)
     assert {"count": 0} == ask("stop", NOBODY, students="bob")
@@ -96,6 +100,32 @@ def test_one_seat_is_started(ask: ClassAsker, monkeypatch: pytest.MonkeyPatch) -
     assert [("mylab", "carol")] == begun
 
 
+@pytest.mark.parametrize("asked", [None, "cluster"])
+def test_new_seats_have_the_provider_of_the_class(
+    ask: ClassAsker, monkeypatch: pytest.MonkeyPatch, asked: str | None
+) -> None:
+    """One or many: the provider that `serve` was told, or that of the seats of the class."""
+    if asked is None:
+        seat_provider.write(state.folder(state.seat_folder("mylab", "bob")), "cluster")
+    begun: list[tuple[str, str]] = []
+    monkeypatch.setattr(flow, "up", lambda plan, provider, *_: begun.append((plan.seat.student, provider)))
+    monkeypatch.setattr(classroom, "up", lambda lab, names, *more: begun.append((names[0], more[3])))
+    own = replace(ask.desk.seat_desk, provider=asked)
+    own.handlers()["start"]("carol", {}, [])
+    own.handlers()["start"](NOBODY, {"students": "alice"}, [])
+    ask.wait()
+    assert {("carol", "cluster"), ("alice", "cluster")} == set(begun)
+
+
+def test_seat_of_an_unknown_provider_hides_no_other(ask: ClassAsker) -> None:
+    """Its row and its page say why it has no hosts; the others are there."""
+    seat_provider.write(state.folder(state.seat_folder("mylab", "bob")), "cloud")
+    rows = ask.rows()
+    assert (["alice", "bob", "carol"], {}) == (sorted(rows), rows["bob"]["hosts"])
+    assert [("cloud" in line) for line in rows["bob"]["warnings"]] == [True] and not rows["alice"]["warnings"]
+    assert rows["bob"]["warnings"] == ask("seat", "bob")["warnings"]
+
+
 def test_seat_is_removed(ask: ClassAsker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of this lab and of this student alone."""
     done: list[tuple[str, str]] = []
@@ -107,7 +137,7 @@ def test_seat_is_removed(ask: ClassAsker, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_seat_that_is_not_up_has_nothing_to_lose(ask: ClassAsker) -> None:
     """There is no host, no job, and nothing to reset."""
-    expected = {"student": "alice", "hosts": {}, "job": {}, "losses": []}
+    expected = {"student": "alice", "hosts": {}, "warnings": [], "job": {}, "losses": []}
     assert expected == ask("seat")
     error_of(MachineryError, ask, "restart")
 
@@ -116,12 +146,13 @@ def test_seat_is_reset(ask_of_hosts: ClassAsker, monkeypatch: pytest.MonkeyPatch
     """All its hosts begin again; before that the instructor reads the losses of the student."""
     ask, done = ask_of_hosts, list[tuple[str, ...]]()
     monkeypatch.setattr(work, "reset", lambda plan, hosts, progress: done.append(hosts))
-    found = [{"student": "alice", "hosts": {"server": "running"}}]
+    warning = Message("host {host} is full", {"host": "server"})
+    found = [{"student": "alice", "hosts": {"server": "running"}, "warnings": [warning]}]
     monkeypatch.setattr(seats, "status", lambda *_: found)
     plan_file.save(ask.desk.seat_desk._plan("alice"))
     told = ask("seat", lang="fr")
     assert {"server": translator("fr").gettext("running")} == told["hosts"]
-    assert 2 == len(told["losses"])
+    assert (2, ["host server is full"]) == (len(told["losses"]), told["warnings"])
     ask("restart")
     ask.wait()
     assert [("server", "client", "desktop")] == done

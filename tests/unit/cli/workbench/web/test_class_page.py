@@ -55,6 +55,16 @@ def test_filters_leave_the_rows_that_are_wanted(
     assert students == set(shown(bench, query))
 
 
+def test_next_link_of_the_instructor_ends_the_older_cookie(bench: workbench.Bench) -> None:
+    """Once it is used, and it is used once."""
+    older, token = bench.browser(TEACHER), class_links.teachers_token("mylab")
+    assert 200 == older.get("/class/").status_code
+    newer = bench.stranger()
+    assert 303 == newer.post("/enter", data={"token": token}).status_code
+    assert (401, 200) == (older.get("/class/").status_code, newer.get("/class/").status_code)
+    assert 401 == bench.stranger().post("/enter", data={"token": token}).status_code
+
+
 def test_personal_link_works_once_and_is_renewed(bench: workbench.Bench) -> None:
     """A used link stays used after a restart. Another link of the instructor ends the older cookie."""
     [token] = class_links.unused("mylab", ["alice"])

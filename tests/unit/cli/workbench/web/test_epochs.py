@@ -49,14 +49,23 @@ def test_cookie_of_an_older_link_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nobody_counts_before_the_first_answer() -> None:
-    """An old answer counts until the next one; the instructor needs none."""
+    """An old answer counts until the next one."""
     numbers = Numbers()
     numbers.now = "away"
     own = Epochs(numbers)
     assert not asyncio.run(own.has(ALICE))
-    assert asyncio.run(own.has(Reader("instructor", INSTRUCTOR)))
+    assert not asyncio.run(own.has(Reader("instructor", INSTRUCTOR)))
     numbers.now = {"alice": 1}
     assert asyncio.run(own.has(ALICE))
     numbers.now = "away"
     asyncio.run(own.forget())
     assert own.knows(ALICE)
+
+
+def test_cookie_of_the_instructor_has_a_number_too() -> None:
+    """It is nobody's among the students, whatever their names are."""
+    numbers = Numbers()
+    numbers.now = {"": 3, "instructor": 4}
+    own = Epochs(numbers)
+    found = [asyncio.run(own.has(Reader("instructor", INSTRUCTOR, epoch=epoch))) for epoch in (2, 3, 4)]
+    assert [False, True, False] == found

@@ -171,6 +171,38 @@ def test_decoder_that_ends_before_the_recording_has_failed(last: bytes) -> None:
     run(test)
 
 
+def test_decoder_says_when_it_reads() -> None:
+    """By an empty line, which is no row; after another filter a new decoder has to say so again."""
+
+    async def test(live: Live, decoder: Decoder) -> None:
+        waiting = asyncio.create_task(live.wait_until_it_reads())
+        await asyncio.sleep(0)
+        assert not waiting.done() and not live.reads
+        decoder.streams[-1].sendall(b"\n")
+        await waiting
+        assert live.reads and (0, []) == live.since(0, 10)
+        await live.show("icmp")
+        assert not live.reads
+
+    run(test)
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_decoder_that_has_ended_is_not_waited_for(is_over: bool) -> None:
+    """Whether it has failed or the recording has ended."""
+
+    async def test(live: Live, decoder: Decoder) -> None:
+        if is_over:
+            live.end()
+        waiting = asyncio.create_task(live.wait_until_it_reads())
+        await asyncio.sleep(0)
+        decoder.streams[-1].close()
+        await waiting
+        assert (False, not is_over) == (live.reads, live.has_failed)
+
+    run(test)
+
+
 def test_end_of_the_recording_is_no_failure() -> None:
     """The rows that the decoder still has come before."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.cli.workbench.web import guard
+from sharklab.cli.workbench.web import guard, pages
 from sharklab.grading.submission import sheet
 from tests.support import packets_made, workbench
 
@@ -183,6 +183,7 @@ def refuse(event, args):
         raise PermissionError(args[0])
 
 row = {"student": "alice", "name": "A", "hand": 3, "right": "see", "letters": 1, "hosts": {}, "job": "",
+       "warnings": ["x"],
        "failed": "", "exercises": [], "points": 1234.5, "worth": 2000.25, "changed": 5, "stuck": 3,
        "is_done": False, "hints": 0, "handed": 1.0, "handed_at": "10:00", "clock": {"ends": 0}}
 own = {"lab": "mylab", "title": "A lab", "is_exam": True, "rows": [row], "shown": [row]}
@@ -198,3 +199,20 @@ def test_everything_is_loaded_before_rights_are_given_up() -> None:
     """Numbers have the separators of a language, which Babel keeps in files; no file is opened any more."""
     found = subprocess.run([sys.executable, "-P", "-c", NO_FILES], capture_output=True, text=True)
     assert (0, "") == (found.returncode, found.stderr)
+
+
+def test_hint_says_its_command() -> None:
+    """As each button does."""
+    mark = {
+        "sign": "✗",
+        "found": "no",
+        "points": "0",
+        "steps": [],
+        "expected": "",
+        "look": "",
+        "hint": "ssh/open",
+    }
+    exercise = {"id": "ssh", "sign": "✗", "points": "0", "marks": [mark]}
+    found = {"notes": [], "problems": [], "lines": [], "sum": "", "exercises": [exercise]}
+    text = pages.write("checked.html.j2", "en", workbench.SITE, at="/seats/tp4/alice", found=found)
+    assert "sharklab check tp4 --student alice --hint ssh/open" in text

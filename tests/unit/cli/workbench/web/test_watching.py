@@ -30,7 +30,7 @@ class Door(DoorClient):
         self.recording: dict[str, Any] = {"id": 0}
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.streams: list[socket.socket] = []
-        self.faults = 0
+        self.faults, self.is_slow = 0, False
 
     async def ask(self, want: str, student: str, **request: Any) -> tuple[dict[str, Any], list[int]]:
         """Answer with the recording. Raises MachineryError as often as `faults` says."""
@@ -42,9 +42,11 @@ class Door(DoorClient):
         return dict(self.recording), given
 
     async def connect(self, want: str, student: str, **request: Any) -> socket.socket:
-        """Answer with a stream of rows, which has none."""
+        """Answer with a stream of rows, which has none; its decoder reads at once, unless it is slow."""
         self.asked.append((want, student, request))
         ours, theirs = socket.socketpair()
+        if not self.is_slow:
+            ours.sendall(b"\n")
         self.streams.append(ours)
         return theirs
 
@@ -121,6 +123,43 @@ def test_recording_that_begins_is_decoded() -> None:
     run(test)
 
 
+def test_recording_runs_for_its_viewers_when_its_decoder_reads() -> None:
+    """Before that it starts, and the page does not promise rows."""
+
+    async def test(own: Watching, door: Door) -> None:
+        watched = own.join(PLACE)
+        assert "none" == watched.state
+        door.is_slow, door.recording = True, {"id": 1, "end": ""}
+        starting = asyncio.create_task(watched.start("", "", "en"))
+        await until(watched, lambda: watched.shown["id"] == 1)
+        assert "starts" == watched.state and not starting.done()
+        door.streams[0].sendall(b"\n")
+        await starting
+        assert "runs" == watched.state
+
+    run(test)
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_decoder_that_never_reads_holds_up_no_recording(
+    has_ended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is slow, or has ended: tcpdump records, so the page says so."""
+    monkeypatch.setattr(watching, "READS", LIMIT if has_ended else 0.01)
+
+    async def test(own: Watching, door: Door) -> None:
+        watched = own.join(PLACE)
+        door.is_slow, door.recording = True, {"id": 1, "end": ""}
+        starting = asyncio.create_task(watched.start("", "", "en"))
+        await until(watched, lambda: watched.shown["id"] == 1)
+        if has_ended:
+            door.streams[0].close()
+        await starting
+        assert "runs" == watched.state
+
+    run(test)
+
+
 def test_next_recording_takes_the_place_of_the_one_before() -> None:
     """Its rows are new ones; the file of the one before is closed."""
 
@@ -146,7 +185,7 @@ def test_refusal_of_the_door_changes_nothing() -> None:
         live, door.faults = watched.live, 1
         with pytest.raises(MachineryError):
             await watched.start("", "wrong", "en")
-        assert live is watched.live and 1 == watched.shown["id"]
+        assert live is watched.live and (1, "stopped") == (watched.shown["id"], watched.state)
         await asyncio.wait_for(watched.refresh("en"), LIMIT)
 
     run(test)

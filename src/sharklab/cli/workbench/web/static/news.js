@@ -5,9 +5,7 @@ let lead = 0; // seconds by which the clock of the server is ahead
 
 /** @param {string} path @param {number} wait milliseconds until the next try after a lost connection */
 function listen(path, wait) {
-  const url = new URL(path, location.href);
-  url.protocol = url.protocol.replace("http", "ws");
-  const socket = new WebSocket(url), hear = () => document.body.dispatchEvent(new CustomEvent("changed"));
+  const socket = new WebSocket(path), hear = () => document.body.dispatchEvent(new CustomEvent("changed"));
   let next = Math.min(wait * 2, 30000);
   socket.onopen = () => { next = 1000; hear(); };
   socket.onmessage = hear;

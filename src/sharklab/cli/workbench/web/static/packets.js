@@ -35,9 +35,8 @@ class PacketsElement extends HTMLElement {
       if (row instanceof HTMLElement) this.#choose(Number(row.dataset.number), true);
     });
     new ResizeObserver(() => this.#due()).observe(view);
-    this.#form("record", (given) => this.#send({ do: this.dataset.state === "runs" ? "stop" : "start", ...given }));
+    this.#form("record", (given) => this.#send({ do: /^(starts|runs)$/.test(this.dataset.state ?? "") ? "stop" : "start", ...given }));
     this.#form("display", (given) => this.#send({ do: "show", ...given }));
-    this.#form("keep", (given) => this.#keep(given));
     this.#on("search", "input", (input) => this.#narrow(/** @type {HTMLInputElement} */ (input).value));
     this.#on("pause", "click", (button) => {
       this.#isPaused = !this.#isPaused;
@@ -46,6 +45,7 @@ class PacketsElement extends HTMLElement {
       this.#due();
     });
     this.#on("follow", "click", () => this.#conversation());
+    this.#on("close", "click", () => this.#close());
     this.#connect();
   }
 
@@ -75,22 +75,26 @@ class PacketsElement extends HTMLElement {
   }
 
   #connect() {
-    const url = new URL(this.#url, location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    const socket = (this.#socket = new WebSocket(url));
+    const socket = (this.#socket = new WebSocket(this.#url));
     socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
-    socket.onclose = () => this.#isOver || setTimeout(() => this.#connect(), 1500);
+    socket.onclose = () => {
+      if (this.#isOver) return;
+      this.#state("lost");
+      setTimeout(() => this.#connect(), 1500);
+    };
   }
 
   /** @param {object} message */
   #send(message) {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+    const socket = this.#socket, send = () => socket?.send(JSON.stringify(message));
+    if (socket?.readyState === WebSocket.CONNECTING) socket.addEventListener("open", send);
+    else if (socket?.readyState === WebSocket.OPEN) send();
   }
 
   /** @param {any} message */
   #take(message) {
     if (message.rows) this.#add(message.rows);
-    else if (message.recording) this.#state(message.recording);
+    else if (message.recording) this.#state(message.recording.state);
     else if (message.problem) this.#say(message.problem);
     else if ("clear" in message) {
       this.#rows = [];
@@ -124,16 +128,15 @@ class PacketsElement extends HTMLElement {
     this.#due();
   }
 
-  /** @param {{id: number, end: string, network: string, filter: string, dropped: number}} recording */
-  #state(recording) {
-    const state = recording.id === 0 ? "none" : recording.end || "runs";
+  /** Show the parts of a state, as workbench.css says. @param {string} state */
+  #state(state) {
     this.dataset.state = state;
-    const words = this.querySelector(`template[data-state=${state}]`);
-    const shown = /** @type {HTMLElement} */ (this.querySelector("[data-shows=state]"));
-    shown.textContent = words instanceof HTMLTemplateElement ? words.content.textContent : "";
-    for (const button of this.querySelectorAll("form[data-do=record] button"))
-      /** @type {HTMLElement} */ (button).hidden = (/** @type {HTMLElement} */ (button).dataset.state === "runs") !== (state === "runs");
-    for (const part of this.querySelectorAll("[data-needs=recording]")) /** @type {HTMLElement} */ (part).hidden = recording.id === 0;
+    if (state === "starts") {
+      this.#chosen = 0;
+      this.querySelector(".part")?.replaceChildren(); // it is of the recording before
+    }
+    const words = this.querySelector(`template[data-state=${state}]`), shown = this.querySelector("[data-shows=state]");
+    if (shown && words instanceof HTMLTemplateElement) shown.textContent = words.content.textContent;
   }
 
   /** @param {string} text */
@@ -202,7 +205,8 @@ class PacketsElement extends HTMLElement {
     const now = this.#shown.findIndex((row) => row[0] === this.#chosen);
     const end = this.#shown.length - 1;
     const next = { ArrowDown: now + 1, ArrowUp: now - 1, PageDown: now + page, PageUp: now - page, Home: 0, End: end }[event.key];
-    if (event.key === "Enter" && this.#chosen) this.#choose(this.#chosen, true);
+    if (event.key === "Escape") this.#close();
+    else if (event.key === "Enter" && this.#chosen) this.#choose(this.#chosen, true);
     else if (next === undefined || end < 0) return;
     else this.#choose(this.#shown[Math.max(0, Math.min(end, next))][0], false);
     event.preventDefault();
@@ -220,64 +224,24 @@ class PacketsElement extends HTMLElement {
     for (const row of this.querySelectorAll("[aria-selected]"))
       row.setAttribute("aria-selected", String(/** @type {HTMLElement} */ (row).dataset.number === String(number)));
     this.#due();
-    if (open) this.#detail(number);
+    if (open) this.#ask(String(number));
   }
 
-  /** @param {string} path @param {RequestInit} [options] @returns {Promise<any>} */
-  async #fetch(path, options) {
-    this.#say("");
-    try {
-      const answer = await fetch(`${this.#url}/${path}`, options);
-      const content = await answer.json();
-      if (content.problem) this.#say(content.problem);
-      return answer.ok ? content : null;
-    } catch (error) {
-      this.#say(String(error));
-      return null;
-    }
-  }
-
-  get #part() {
-    return /** @type {HTMLElement} */ (this.querySelector(".detail"));
-  }
-
-  /** @param {number} number */
-  async #detail(number) {
-    const found = await this.#fetch(String(number));
-    if (!found) return;
-    const parts = found.layers.map((/** @type {{title: string, lines: [number, string][]}} */ layer) => {
-      const part = document.createElement("details"), title = document.createElement("summary");
-      title.textContent = layer.title;
-      const text = document.createElement("pre");
-      text.tabIndex = 0;
-      text.textContent = layer.lines.map(([depth, line]) => "  ".repeat(depth) + line).join("\n");
-      part.append(title, text);
-      return part;
-    });
-    const bytes = document.createElement("pre");
-    bytes.className = "bytes";
-    bytes.tabIndex = 0;
-    bytes.textContent = found.bytes.map((/** @type {string[]} */ row) => `${row[0]}  ${row[1].padEnd(47)}  ${row[2]}`).join("\n");
-    this.#part.replaceChildren(...parts, bytes);
-    this.#part.hidden = false;
-  }
-
-  async #conversation() {
+  #conversation() {
     const talk = this.#shown.find((row) => row[0] === this.#chosen)?.[8];
-    if (!talk) return;
-    const found = await this.#fetch(`conversation?talk=${encodeURIComponent(talk)}`);
-    if (!found) return;
-    const picture = new DOMParser().parseFromString(found.svg, "text/html").querySelector("svg");
-    this.#part.replaceChildren(...(picture ? [picture] : []));
-    this.#part.hidden = false;
+    if (talk) this.#ask(`conversation?talk=${encodeURIComponent(talk)}`);
   }
 
-  /** @param {Record<string, string>} given */
-  async #keep(given) {
-    const found = await this.#fetch("keep", { method: "POST", body: new URLSearchParams(given) });
-    if (!found) return;
-    this.#say(found.said);
-    this.dispatchEvent(new CustomEvent(`kept-${given.id}`, { bubbles: true })); // work.html.j2
+  #close() {
+    this.querySelector(".part")?.replaceChildren();
+    this.#view.focus();
+  }
+
+  /** Let htmx show a part beside the table. @param {string} path */
+  #ask(path) {
+    const part = this.querySelector(".part");
+    part?.setAttribute("hx-get", `${this.#url}/${path}`);
+    part?.dispatchEvent(new CustomEvent("wanted"));
   }
 }
 

@@ -62,9 +62,7 @@ class TerminalElement extends HTMLElement {
   }
 
   #connect() {
-    const url = new URL(this.getAttribute("url") ?? "", location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    const socket = this.#socket = new WebSocket(url);
+    const socket = this.#socket = new WebSocket(this.getAttribute("url") ?? "");
     socket.binaryType = "arraybuffer";
     let said = "";
     socket.onmessage = ({ data }) => {
@@ -151,7 +149,8 @@ class TerminalElement extends HTMLElement {
   #key(event) {
     if (!event.ctrlKey || !event.shiftKey) return true;
     const step = { "+": 1, "_": -1, "-": -1, "*": 1 }[event.key];
-    const act = { L: () => this.#leave(), F: () => this.#find(), C: () => this.#copy() }[event.key.toUpperCase()];
+    const find = () => this.querySelector("input")?.focus();
+    const act = { L: () => this.#leave(), F: find, C: () => this.#copy() }[event.key.toUpperCase()];
     if (!act && !step) return true;
     event.preventDefault();
     if (event.type !== "keydown") return false;
@@ -164,10 +163,6 @@ class TerminalElement extends HTMLElement {
     const panel = this.closest("[role=tabpanel]");
     const tab = document.getElementById(panel?.getAttribute("aria-labelledby") ?? "");
     (tab ?? this.querySelector("input"))?.focus();
-  }
-
-  #find() {
-    this.querySelector("input")?.focus();
   }
 
   #copy() {
@@ -199,7 +194,7 @@ class TerminalElement extends HTMLElement {
     if (!(others instanceof HTMLElement)) return;
     others.hidden = names.length < 2;
     const list = others.querySelector("output");
-    if (list) list.textContent = names.join(", ");
+    if (list) list.textContent = names.map((name) => (name === "instructor" ? others.dataset.instructor : name)).join(", ");
   }
 }
 
