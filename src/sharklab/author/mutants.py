@@ -72,7 +72,12 @@ def catalogue(original: Original) -> Iterator[Mutant]:
 def _of_hosts(original: Original) -> Iterator[Mutant]:
     for host, state in original.submission.state.items():
         left = {name: seen for name, seen in original.submission.state.items() if name != host}
-        gone = _lost_of_host(original, host, lambda _: True, looked=False)
+        gone = frozenset().union(
+            *(
+                lost(original, (case,), partial(_needs_state, case, host), looked=False)
+                for case in original.cases
+            )
+        )
         yield Mutant(Message(N_("state not handed in")), host, replace(original.submission, state=left), gone)
         for damage in damages(state, _checks_of(original, host)):
             loses = _lost_of_host(original, host, damage.hits)
@@ -80,18 +85,21 @@ def _of_hosts(original: Original) -> Iterator[Mutant]:
             yield Mutant(Message(damage.title), host, replace(original.submission, state=states), loses)
 
 
-def _lost_of_host(
-    original: Original, host: str, hits: Callable[[Leaf], bool], looked: bool = True
-) -> frozenset[Name]:
+def _lost_of_host(original: Original, host: str, hits: Callable[[Leaf], bool]) -> frozenset[Name]:
     """Return the criteria that fail if only the checks on `host` selected by `hits` fail."""
-    criteria = (
-        lost(original, (case,), partial(_is_hit, case, host, hits), looked) for case in original.cases
-    )
+    criteria = (lost(original, (case,), partial(_is_hit, case, host, hits)) for case in original.cases)
     return frozenset().union(*criteria)
 
 
 def _is_hit(case: Case, host: str, hits: Callable[[Leaf], bool], leaf: Leaf) -> bool:
     return _is_about(case, host, leaf) and hits(leaf)
+
+
+def _needs_state(case: Case, host: str, leaf: Leaf) -> bool:
+    """Tell whether nothing is known of a check or a question without the state of `host`."""
+    return _is_about(case, host, leaf) or (
+        isinstance(leaf, Check) and host in KINDS[leaf.kind].hosts(leaf.params)
+    )
 
 
 def _is_about(case: Case, host: str, leaf: Leaf) -> bool:

@@ -108,6 +108,7 @@ def resolves(context: Context, params: Params) -> Finding:
     N_("the user gets in without a password"),
     params=of_host("to", to=TEXT, user=TEXT, **{"as": TEXT}),
     look=N_("Log in as that user with: ssh -v"),
+    of_hosts=("host", "to"),
 )
 def logs_in(context: Context, params: Params) -> Finding:
     """The user `user` (or else `student`) of `host` logs in to the host `to` by SSH, without a password.
@@ -117,7 +118,7 @@ def logs_in(context: Context, params: Params) -> Finding:
     """
     effect = _effect(context, "logs_in", params)
     if effect and "boot_id" in effect:
-        target: Mapping[str, Any] = context.evidence.state.get(params["to"], {})
+        target: Mapping[str, Any] = context.evidence.state[params["to"]]
         if "boot_id" not in target:
             return _untold(params, {**effect, "said": "boot_id"})
         if effect["boot_id"] != target["boot_id"]:

@@ -71,9 +71,10 @@ def _cells(context: Context) -> tuple[Outcome, ...]:
 
 def _find(context: Context, kind: Kind, check: Check) -> Finding:
     try:
-        if kind.rests is Rests.STATE and check.params["host"] not in context.evidence.state:
-            text = N_("The state of {host} was not recorded.")
-            return Finding(Status.INCONCLUSIVE, Message(text, check.params))
+        for host in kind.hosts(check.params):
+            if host not in context.evidence.state:
+                text = Message(N_("The state of {host} was not recorded."), {"host": host})
+                return Finding(Status.INCONCLUSIVE, text)
         if kind.rests in (Rests.PROBES, Rests.STATE):
             return kind.function(context, check.params)
         flaws = tuple(flaws_of(context, contents=kind.rests is Rests.CONTENTS))

@@ -71,7 +71,8 @@ class Kind:
     `recorded` marks a check of evidence that only a run records. `look` tells a student where to look after a
     failure, and gives nothing away. `needs` are the traits that a capture must have, beside the contents of
     its packets for a check that rests on them. `parts` are checks that together say the same: they tell
-    a student who has almost everything from one who has nothing.
+    a student who has almost everything from one who has nothing. `of_hosts` are the parameters that name the
+    hosts whose state a check of state needs.
     """
 
     name: str
@@ -85,6 +86,11 @@ class Kind:
     look: str = ""
     needs: tuple[Need, ...] | Needs = ()
     parts: Parts | None = None
+    of_hosts: tuple[str, ...] = ("host",)
+
+    def hosts(self, params: Params) -> tuple[str, ...]:
+        """Return the hosts whose state a check with these parameters needs."""
+        return tuple(str(params[name]) for name in self.of_hosts) if self.rests is Rests.STATE else ()
 
     def heading(self, params: Params) -> Message:
         """Return the title of the check with these parameters; a step of a connection is in words."""
@@ -135,6 +141,7 @@ def check(
     look: str = "",
     needs: tuple[Need, ...] | Needs = (),
     parts: Parts | None = None,
+    of_hosts: tuple[str, ...] = ("host",),
 ) -> Callable[[Function], Function]:
     """Return a decorator that declares a function as the check `name`; see `Kind` for the other arguments.
 
@@ -146,7 +153,7 @@ def check(
         if name in KINDS:
             raise ValueError(f"there are two checks named {name}")
         wanted = params or parameters()
-        values = (rests, title, expected, claim, recorded, look, needs, parts)
+        values = (rests, title, expected, claim, recorded, look, needs, parts, of_hosts)
         KINDS[name] = Kind(name, function, wanted, *values)
         return function
 

@@ -129,11 +129,14 @@ def test_prove_takes_the_faults_of_a_host_one_by_one(tmp_path: Path) -> None:
     )
     [exercise] = plan.lab.exercises
     plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
-    found = list(prove(plan, replace(submission, state={"server": host_state.seen()})))
+    states = {"client": host_state.seen(), "server": host_state.seen()}
+    found = list(prove(plan, replace(submission, state=states)))
     assert [] == [trial.title.msgid for trial in found if not trial.holds]
     lost = {trial.title.msgid: sorted(name for _, name in trial.lost) for trial in found}
     rules = ["firewalld_closed", "firewalld_open", "firewalld_opens", "firewalld_same"]
-    assert sorted(check.kind for check in host_state.CHECKS) == lost["state not handed in"]
+    gone = {trial.place: trial.lost for trial in found if trial.title.msgid == "state not handed in"}
+    assert {"logs_in"} == {name for _, name in gone["client"]}
+    assert {check.kind for check in host_state.CHECKS} == {name for _, name in gone["server"]}
     assert sorted([*rules, "firewalld_on"]) == lost["firewalld stopped"]
     assert ["firewalld_opens", "firewalld_same"] == lost["a rule in force that is not permanent"]
     assert ["firewalld_same"] == lost["a permanent rule that is not in force"]

@@ -168,12 +168,17 @@ def test_an_older_observation_has_no_effects() -> None:
     assert (Status.INCONCLUSIVE, True) == (outcome.status, UNTRIED in said(outcome))
 
 
-def test_a_login_counts_only_beside_the_observation_of_its_target() -> None:
+@pytest.mark.parametrize(
+    ("targets", "reason"),
+    [({}, "The state of {host} was not recorded."), ({"client": {}}, BROKE)],
+)
+def test_a_login_counts_only_beside_the_observation_of_its_target(
+    targets: dict[str, Any], reason: str
+) -> None:
     """Whoever turned the target off cannot show a login on it."""
-    outcome = Sample(state={"server": host_state.seen(effects=TRIED)}).check(
-        "logs_in", host="server", to="client", user="there"
-    )
-    assert (Status.INCONCLUSIVE, True) == (outcome.status, BROKE in said(outcome))
+    sample = Sample(state={"server": host_state.seen(effects=TRIED), **targets})
+    outcome = sample.check("logs_in", host="server", to="client", user="there")
+    assert (Status.INCONCLUSIVE, True) == (outcome.status, reason in said(outcome))
 
 
 @pytest.mark.parametrize(

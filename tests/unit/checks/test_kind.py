@@ -36,6 +36,21 @@ def test_kinds_schema_tells_good_parameters(kind: str, params: dict[str, Any], g
     assert good == Draft202012Validator(dict(KINDS[kind].params)).is_valid(params)
 
 
+@pytest.mark.parametrize(
+    ("kind", "params", "hosts"),
+    [
+        ("mount", {"host": "client", "path": "/mnt"}, ("client",)),
+        ("logs_in", {"host": "client", "to": "server"}, ("client", "server")),
+        ("fin", {}, ()),
+    ],
+)
+def test_kind_names_the_hosts_whose_state_it_needs(
+    kind: str, params: dict[str, Any], hosts: tuple[str, ...]
+) -> None:
+    """A login needs the state of its target, too."""
+    assert hosts == KINDS[kind].hosts(params)
+
+
 def test_kind_names_the_captures_among_its_parameters() -> None:
     """A parameter that names a capture is known by its schema; one that was left out names none."""
     assert {"a", "b"} == KINDS["snapped"].captures({"capture": "a", "whole": "b"})

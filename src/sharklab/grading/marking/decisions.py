@@ -165,15 +165,15 @@ def _check(case: Case, check: Check) -> Decision:
     if kind is None or kind.live:
         return _judged(case, check, ())
     if kind.rests is Rests.STATE:
-        return _of_state(case, check)
+        return _of_state(case, check, kind)
     return _of_packets(case, check, kind)
 
 
-def _of_state(case: Case, check: Check) -> Decision:
-    host = str(check.params.get("host", ""))
-    if host in case.context.evidence.state:
-        return _judged(case, check, ())
-    return replace(_not_looked_at(host), expected=_expected(check))
+def _of_state(case: Case, check: Check, kind: Kind) -> Decision:
+    for host in kind.hosts(check.params):
+        if host not in case.context.evidence.state:
+            return replace(_not_looked_at(host), expected=_expected(check))
+    return _judged(case, check, ())
 
 
 def _not_looked_at(host: str) -> Decision:

@@ -97,7 +97,7 @@ def _check(source: Check, own: Check, hosts: Collection[str]) -> Check | None:
 def _is_of_hosts(check: Check, hosts: Collection[str]) -> bool:
     """Tell whether a check rests on the state of a host of which none was handed in."""
     kind = KINDS.get(check.kind)
-    return kind is not None and kind.rests is Rests.STATE and check.params.get("host") not in hosts
+    return kind is not None and not set(hosts).issuperset(kind.hosts(check.params))
 
 
 def _is_filled(params: Mapping[str, Any], name: str) -> bool:
