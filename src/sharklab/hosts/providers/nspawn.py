@@ -8,6 +8,7 @@ group and deleting a namespace, whatever state a crash left it in.
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,17 +59,19 @@ def facts(plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
 def start(plan: Plan, host: Host, layers: Layers, own_users: bool) -> None:
     """Remove the remains of a crash, and boot the host; `own_users` gives it a user namespace."""
     unit = network.namespace(plan.seat.id, host.name)
+    folder = state.folder(disk.folder(plan, host.name))
+    number = secrets.token_hex(8)
+    state.write(folder / "start", number)  # first: a keeper of a killed command that comes now ends itself
     cgroups.end(unit)
     disk.make(plan, host, layers)
     disk.ease(plan, host.name)
     disk.bound(plan, host.name)
-    folder = disk.folder(plan, host.name)
     state.write(folder / "network", network.cable_commands(plan, host))
     lowers = disk.lower_links(plan, host.name, layers)
     first = user_ranges.take(plan.seat.id, host.name) if own_users else None
     interfaces = [name for _, name, _ in network.ports(plan, host)]
     keeper: list[str | Path] = ["sh", KEEPER, claims.file(plan.seat.id), network.namespace(plan.seat.id)]
-    keeper += [unit, folder, *command(unit, host.name, interfaces, lowers, first)]
+    keeper += [unit, folder, number, *command(unit, host.name, interfaces, lowers, first)]
     keeper += ["--notify-ready=yes", "--boot"]
     told = ("env", f"NOTIFY_SOCKET={readiness.place(plan.seat.id, host.name)}")
     process.run([*cgroups.launcher(unit, limits(host)), *told, "setsid", "--fork", *keeper])

@@ -52,14 +52,25 @@ def test_start_hands_the_keeper_all_that_it_needs(
     told = f"NOTIFY_SOCKET={readiness.place(seat_plan.seat.id, 'server')}"
     assert ["launch", unit, "env", told, "setsid", "--fork", "sh", str(nspawn.KEEPER)] == argv[:8]
     seat = network.namespace(seat_plan.seat.id)
-    assert [str(claims.file(seat_plan.seat.id)), seat, unit, str(folder)] == argv[8:12]
+    number = (folder / "start").read_text()
+    assert [str(claims.file(seat_plan.seat.id)), seat, unit, str(folder), number] == argv[8:13]
     first = user_ranges.take(seat_plan.seat.id, "server")
     lowers = disk.lower_links(seat_plan, "server", layers)
     interfaces = ["mgmt", *server.networks]
     command = nspawn.command(unit, "server", interfaces, lowers, first)
-    assert [*map(str, command), "--notify-ready=yes", "--boot"] == argv[12:]
+    assert [*map(str, command), "--notify-ready=yes", "--boot"] == argv[13:]
     assert network.cable_commands(seat_plan, server) == (folder / "network").read_text()
     assert (folder / "lowers").exists()
+
+
+@pytest.mark.parametrize(("number", "keeps"), [("1", False), ("2", True)])
+def test_keeper_of_an_earlier_start_ends_itself(tmp_path: Path, number: str, keeps: bool) -> None:
+    """A command that was killed may still start one while the next command starts the host."""
+    (tmp_path / "start").write_text("2")
+    nowhere = [tmp_path / "owner", "sl-none", "sl-none-server"]
+    words = ["sh", nspawn.KEEPER, *nowhere, tmp_path, number, "true"]
+    subprocess.run(list(map(str, words)), check=False, capture_output=True)
+    assert keeps == (tmp_path / "console.log").exists()
 
 
 def test_command_takes_the_interfaces_of_the_host() -> None:
