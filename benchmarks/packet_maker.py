@@ -34,7 +34,8 @@ def packet() -> bytes:
 
 
 def main() -> None:
-    """Write the header, then packets at `RATE` each second, then nothing until somebody ends this process."""
+    """Write the header, then packets at `RATE` each second, then wait for the end of the parent."""
+    parent = os.getppid()
     begin_at, rate, seconds = sys.argv[1], *map(float, sys.argv[2:4])
     out = sys.stdout.buffer
     out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 18, 1))
@@ -51,7 +52,8 @@ def main() -> None:
         out.flush()
         sent = due
         time.sleep(0.005)
-    time.sleep(3600)
+    while os.getppid() == parent:
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":
