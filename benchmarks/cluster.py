@@ -18,6 +18,7 @@ import json
 import math
 import os
 import resource
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -84,9 +85,10 @@ class Course:
             "LXD_DIR": str(self.cluster.machines["m1"].engine_folder),
         }
         command = [sys.executable, "-P", "-m", "sharklab", *words]
-        return subprocess.run(
-            command, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True
-        ).stdout
+        done = subprocess.run(command, cwd=ROOT, env=env, check=False, stdout=subprocess.PIPE, text=True)
+        if done.returncode:
+            raise SystemExit(f"{shlex.join(words)} failed:\n{done.stdout}")
+        return done.stdout
 
     def up(self, students: Sequence[str]) -> None:
         """Bring seats up, solved."""
