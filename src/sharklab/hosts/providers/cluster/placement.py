@@ -37,10 +37,10 @@ def choose(places: Iterable[Candidate], hosts: int, memory: int) -> str:
             needed=(hosts * memory + RESERVE) // 2**20,
             free=", ".join(f"{place.member}: {place.free // 2**20} MiB" for place in known) or "-",
         )
-    return min(fitting, key=lambda place: (_taken(place, memory), -place.free)).member
+    return min(fitting, key=lambda place: (_measure_use(place, memory), -place.free)).member
 
 
-def _taken(place: Candidate, memory: int) -> float:
+def _measure_use(place: Candidate, memory: int) -> float:
     """Return the part of a member's room that is taken."""
     return place.hosts / (place.hosts + (place.free - RESERVE) / memory)
 
