@@ -21,8 +21,10 @@ from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import (
     access,
     baking,
+    boot_query,
     cgroups,
     claims,
+    consoles,
     disk,
     internet_gateway,
     network,
@@ -213,9 +215,9 @@ class ThisComputer:
         progress(Message(N_("waiting for {hosts}"), {"hosts": [host.name for host in plan.hosts]}))
         is_running, explain = partial(_is_running, plan.seat), partial(boot_failure, plan)
         booted = readiness.wait(plan, told, is_running, explain)
-        well = {name for name in booted if not readiness.has_failed_units(plan, name)}
+        well = {name for name in booted if not consoles.has_failed_units(plan, name)}
         asked = [host.name for host in plan.hosts if host.name not in well]
-        for waited in access.wait(plan, is_running, explain, limit, asked):
+        for waited in boot_query.wait(plan, is_running, explain, limit, asked):
             if waited.failed:
                 values = {"host": waited.host, "units": waited.failed}
                 progress(Message(N_("host {host} is up, but failed to start: {units}"), values))
