@@ -128,7 +128,7 @@ class ThisComputer:
             internet_gateway.end(plan.seat)
             network.build(plan)
         internet_gateway.connect(plan)
-        absent = [host for host in plan.hosts if not _is_running(plan.seat, host.name)]
+        absent = [host for host in plan.hosts if not self._is_there(plan, host)]
         containers = [host for host in absent if not self._is_vm(host)]
         own_users = bool(containers) and user_namespace.decide(layers, progress)
         with readiness.listen(plan, containers) as sockets:
@@ -204,6 +204,10 @@ class ThisComputer:
 
     def _vms(self, plan: Plan) -> list[Host]:
         return [host for host in plan.hosts if self._is_vm(host)]
+
+    def _is_there(self, plan: Plan, host: Host) -> bool:
+        """Tell whether a host runs. A machine whose restoration was killed still waits, and starts anew."""
+        return _is_running(plan.seat, host.name) and (not self._is_vm(host) or disk.is_made(plan, host.name))
 
     def _wait(
         self, plan: Plan, told: Mapping[str, socket.socket], limit: float | None, progress: Say
