@@ -14,6 +14,7 @@ from sharklab.hosts.image import Image
 from sharklab.hosts.image.model import Accelerator
 from sharklab.hosts.providers import claims, network
 from sharklab.hosts.providers.qemu import accelerator, rights, vm
+from sharklab.hosts.providers.qemu.monitor import Monitor
 from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.lab.model import Plan
 
@@ -85,7 +86,7 @@ def asked(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, 
     """Return what QEMUs are asked, each by its socket; that of the client has ended."""
     words: list[tuple[Path, str]] = []
 
-    class Talk(vm.Monitor):
+    class Talk(Monitor):
         def __init__(self, file: Path) -> None:
             if file == vm.monitor(seat_plan, seat_plan.hosts[1]):
                 raise MachineryError("gone")
