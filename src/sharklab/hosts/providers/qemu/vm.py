@@ -30,7 +30,7 @@ KERNEL = (
 )
 MONITOR = "qmp"
 PAUSED = ".paused"
-"""The end of the name of the note that a machine rests; what stands before it is the host's name."""
+"""The end of the name of the note that a machine rests; the host's name stands before it."""
 
 FIRST_SLOT = 0x10
 """Network cards are in the PCI slots from here on, in the order of `network.ports`."""
