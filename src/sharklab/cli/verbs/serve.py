@@ -110,9 +110,11 @@ def _of_class(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, list
         link,
         [
             words.gettext("Your own link, which works once: {link}").format(link=link),
-            words.gettext("The links of {count} students are in {file}.").format(
-                count=len(students), file=file
-            ),
+            words.ngettext(
+                "The link of {count} student is in {file}.",
+                "The links of {count} students are in {file}.",
+                len(students),
+            ).format(count=len(students), file=file),
         ],
     )
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import access, disk, network, nspawn
-from sharklab.hosts.providers.access import BootReport
+from sharklab.hosts.providers import access, boot_query, consoles, disk, network, nspawn
+from sharklab.hosts.providers.boot_query import BootReport
 from sharklab.hosts.providers.cluster import course, exports, values
 from sharklab.hosts.providers.cluster.course import Course
 from sharklab.hosts.providers.cluster.errors import AlreadyThere, EngineRefusal, NotFound, Unreachable
@@ -227,25 +227,25 @@ def stop(own: Course, name: str) -> None:
 def wait(own: Course, seat: SeatRecord, plan: Plan) -> list[BootReport]:
     """Wait until every host has started its units, or tried to; return how each came up.
 
-    Folders of servers that are off count as `access.wait` says. Raises MachineryError.
+    Folders of servers that are off count as `boot_query.wait` says. Raises MachineryError.
     """
     names = [host.name for host in plan.hosts]
-    found = _ask_all(own, seat, names, f"{BOOTED}\n{access.SETTLED}")
-    mounting = [name for name in names if found[name].state == access.STARTING]
-    return [*{**found, **_ask_all(own, seat, mounting, access.LAST)}.values()]
+    found = _ask_all(own, seat, names, f"{BOOTED}\n{boot_query.SETTLED}")
+    mounting = [name for name in names if found[name].state == boot_query.STARTING]
+    return [*{**found, **_ask_all(own, seat, mounting, boot_query.LAST)}.values()]
 
 
 def _ask_all(own: Course, seat: SeatRecord, names: Sequence[str], script: str) -> dict[str, BootReport]:
     def ask(host: str) -> BootReport:
         name = seat.instance(host)
-        command = ["timeout", str(int(access.LIMIT)), "sh", "-c", script]
+        command = ["timeout", str(int(consoles.LIMIT)), "sh", "-c", script]
         try:
-            ran = own.client.instances.run(name, command, limit=access.LIMIT + access.CLOSE_LIMIT)
+            ran = own.client.instances.run(name, command, limit=consoles.LIMIT + access.CLOSE_LIMIT)
         except EngineRefusal as error:
             raise _boot_failure(own, seat, host, error.sentence) from error
         word, *failed = ran.output.decode(errors="replace").splitlines() or [""]
         if not word:
-            values = {"seconds": access.LIMIT, "complaint": Message(N_("its units have not all started"))}
+            values = {"seconds": consoles.LIMIT, "complaint": Message(N_("its units have not all started"))}
             reason = Message(N_("no answer within {seconds:g} s ({complaint})"), values)
             raise _boot_failure(own, seat, host, reason)
         return BootReport(host, word, tuple(line.split()[0] for line in failed))
