@@ -1,4 +1,4 @@
-"""The verbs for the seats of a class on this computer: up, status, down, sleep, wake, message, feedback."""
+"""The verbs for the seats of a class on this computer: up, status, down, sleep, wake, feedback."""
 
 from __future__ import annotations
 
@@ -125,31 +125,6 @@ def status(args: Options) -> int:
     return GOOD
 
 
-def message(args: Options) -> int:
-    """Send a message to students of a class: those of the roster, or those who have a seat here.
-
-    Raises InputError when there is nobody.
-    """
-    from sharklab.lab import class_news, help_note
-
-    lab = paths.lab_name(args.lab)
-    known = [own.id for own in find_students(args)] if args.roster else []
-    names = known or [own.student for own in find_seats(args)]
-    if not names:
-        raise InputError(
-            N_("no student of {lab} has a seat here"),
-            place="sharklab seats message",
-            hint=N_("name the class: --roster FILE"),
-            lab=lab,
-        )
-    for name in names:
-        help_note.tell(lab, name, args.text)
-    class_news.tell(lab)
-    text = translate(args).gettext("Students with the message: {count}")
-    say(args, text.format(count=len(names)), lab=lab, students=names)
-    return GOOD
-
-
 def feedback(args: Options) -> int:
     """Give the students of a class their feedback, or take it back."""
     from sharklab.lab import class_news, feedback_note
@@ -221,7 +196,8 @@ def find_students(args: Options) -> Sequence[Student]:
     from sharklab.lab import roster
 
     students = roster.read(Path(args.roster))
-    return [student for student in students if student.id in _choose(args, [each.id for each in students])]
+    chosen = choose(args, [each.id for each in students])
+    return [student for student in students if student.id in chosen]
 
 
 def find_seats(args: Options) -> Sequence[Seat]:
@@ -235,19 +211,23 @@ def find_seats(args: Options) -> Sequence[Seat]:
     if args.roster:
         members = {student.id for student in find_students(args)}
         return [own for own in here if own.student in members]
-    return [own for own in here if own.student in _choose(args, [own.student for own in here])]
+    return [own for own in here if own.student in choose(args, [own.student for own in here])]
 
 
-def _choose(args: Options, known: Sequence[str]) -> Sequence[str]:
+def choose(args: Options, known: Sequence[str]) -> Sequence[str]:
     """Return the names of --only, or all. Raises InputError for a name that is not in `known`."""
     if not args.only:
         return known
-    names = [name.strip() for name in args.only.split(",") if name.strip()]
+    return members([name.strip() for name in args.only.split(",") if name.strip()], known, "--only")
+
+
+def members(names: Sequence[str], known: Sequence[str], place: str) -> Sequence[str]:
+    """Return the names, which stand in `place`. Raises InputError for one that is not in `known`."""
     for name in names:
         if name not in known:
             raise InputError(
                 N_("{name!r} is no student of this class"),
-                place="--only",
+                place=place,
                 hint=DID_YOU_MEAN if nearest(name, known) else N_("students: {known}"),
                 name=name,
                 near=nearest(name, known),

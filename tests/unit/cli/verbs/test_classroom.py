@@ -17,7 +17,7 @@ from sharklab.errors import BAD_INPUT, GOOD, INTERRUPTED, NOT_ACHIEVED, InputErr
 from sharklab.hosts import inventory, student_files
 from sharklab.hosts.providers import cgroups, sleeping
 from sharklab.hosts.providers.this_computer import ThisComputer
-from sharklab.lab import class_news, class_note, exam, feedback_note, help_note, submission_store
+from sharklab.lab import class_news, class_note, exam, feedback_note, submission_store
 from sharklab.message import Message
 from tests.support.class_seats import ClassSeats
 from tests.support.command import refusal, tell
@@ -258,30 +258,6 @@ def test_status_tells_the_limits_that_hosts_have_reached(
     capsys.readouterr()
     main.main(["seats", "status", "./mylab"])
     assert "! ada: client is full" == capsys.readouterr().out.splitlines()[-1]
-
-
-def test_message_goes_to_the_class_or_to_some(mylab: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """To students of the roster, also without a seat; pages that run hear of it."""
-    Path("roster.csv").write_text("student,name,email\nada,Ada,\nbob,Bob,\n")
-    words = ("seats", "message", "./mylab")
-    refusal(InputError, *words, "Hello")
-    assert ["ada", "bob"] == tell(capsys, *words, "Hello", "--roster", "roster.csv")["students"]
-    told = class_news.last("mylab")
-    assert ["bob"] == tell(capsys, *words, "Five!", "--roster", "roster.csv", "--only", "bob")["students"]
-    assert told < class_news.last("mylab")
-    found = {name: [each.text for each in help_note.read("mylab", name).letters] for name in ("ada", "bob")}
-    assert {"ada": ["Hello"], "bob": ["Hello", "Five!"]} == found
-    for wrong in (" ", "x" * (help_note.LONGEST + 1)):
-        refusal(InputError, *words, wrong, "--roster", "roster.csv")
-    refusal(InputError, *words, "Hello", "--roster", "roster.csv", "--only", "mallory")
-
-
-def test_message_without_a_roster_goes_to_those_with_a_seat(
-    mylab: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """On this computer."""
-    state.folder(flow.prepare("./mylab", "ada").seat.folder)
-    assert ["ada"] == tell(capsys, "seats", "message", "./mylab", "Hello")["students"]
 
 
 def test_feedback_is_given_and_taken_back(mylab: Path, capsys: pytest.CaptureFixture[str]) -> None:
