@@ -41,6 +41,8 @@ class PaperCluster:
     calls: list[str] = field(default_factory=list)
     late: set[str] = field(default_factory=set)
     """Members whose heartbeat is late: they answer, and are online again after that."""
+    silence: float = 0.0
+    """Seconds since the last heartbeat of the members that are offline."""
     half_made: set[str] = field(default_factory=set)
     """Networks that an interrupted command left."""
     project: str = "default"
@@ -182,7 +184,9 @@ class Members:
 
     def all(self) -> list[Member]:
         """Return them."""
-        return [Member(name, status, "", "", (), "", {}) for name, status in self.on.status.items()]
+        return [
+            Member(name, status, "", "", (), "", {}, self.on.silence) for name, status in self.on.status.items()
+        ]
 
     def resources(self, name: str, *, limit: float = 0.0) -> Resources:
         """Return the same memory for each; one that is asked although it is called offline is late."""

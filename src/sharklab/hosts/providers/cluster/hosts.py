@@ -46,6 +46,9 @@ BOOTED = "until [ -d /run/systemd/system ]; do sleep 0.1; done"
 SETTLE_SECONDS, SETTLE_PAUSE, ASK_SECONDS = 30.0, 1.0, 5.0
 """Seconds to wait for a member whose heartbeat is late, between two looks, and for its own answer."""
 
+DEAD_SECONDS = 45.0
+"""Seconds without a heartbeat after which none is late: a member sends one every ten seconds."""
+
 _silent: dict[tuple[str, str], float] = {}
 """Until when a member counts as silent, by remote and member."""
 
@@ -119,12 +122,17 @@ def members(own: Course) -> Sequence[Member]:
 def _settled(own: Course) -> Sequence[Member]:
     """Return the members, after a wait for those that are called offline although they answer.
 
-    Heartbeats are late after the death of another member. Nobody may take a seat for lost then.
+    Heartbeats are late after the death of another member. Nobody may take a seat for lost then. A member that
+    has been silent for longer is dead, and is not asked: each command would wait for it.
     """
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
         found = own.client.members.all()
-        offline = [one.name for one in found if one.status is MemberStatus.OFFLINE]
+        offline = [
+            one.name
+            for one in found
+            if one.status is MemberStatus.OFFLINE and one.silence < DEAD_SECONDS
+        ]
         if time.monotonic() > deadline or not any(_answers_itself(own, name) for name in offline):
             return found
         time.sleep(SETTLE_PAUSE)
