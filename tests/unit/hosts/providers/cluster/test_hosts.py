@@ -135,7 +135,7 @@ def test_answers_are_shared_for_a_second(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_silent_member_is_not_asked_again_for_a_while(
     paper: PaperCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each question to a dead machine costs seconds. One that has been silent for long is not asked at all."""
+    """Each question to a dead machine costs seconds. One that is silent for long is not asked at all."""
     asked: list[str] = []
 
     def resources(own: paper_cluster.Members, name: str, *, limit: float) -> object:
