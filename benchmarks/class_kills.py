@@ -91,7 +91,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     args = parser.parse_args()
     labs, chance, bad = args.labs.split(","), random.Random(args.seed), 0  # noqa: S311 (a moment, no secret)
-    own = {lab: seat.register_all(load.named(lab), STUDENTS) for lab in labs}
+    own = {lab: seat.register_all(load.read_named(lab), STUDENTS) for lab in labs}
     with tempfile.TemporaryDirectory() as place:
         roster = Path(place) / "roster.csv"
         roster.write_text("\n".join(["student", *STUDENTS, ""]))

@@ -257,10 +257,10 @@ def with_work(own: Sequence[Seat]) -> list[str]:
 
 def not_handed_in(own: Sequence[Seat]) -> list[str]:
     """Return the students of seats with work that is later than their last submission."""
-    return [one.student for one in own if student_files.last_change(one) > _handed_in(one)]
+    return [one.student for one in own if student_files.last_change(one) > _find_hand_in_time(one)]
 
 
-def _handed_in(one: Seat) -> float:
+def _find_hand_in_time(one: Seat) -> float:
     """Return when a student handed in last (epoch seconds), 0.0 for never."""
     times = [moment for moment, _ in diary.submissions(one)]
     return max([*times, submission_store.last(one.lab).get(one.student, 0.0)])
@@ -277,7 +277,7 @@ def status(own: Sequence[Seat]) -> list[dict[str, Any]]:
 def _status(one: Seat) -> dict[str, Any]:
     found, noted, begun, memory = seats.look(one), ClassNote(), 0.0, 0
     try:
-        begun, noted = diary.begun(one), class_note.read(one)
+        begun, noted = diary.read_begin(one), class_note.read(one)
         memory = capacity.memory_of(one) if found["hosts"] else 0
     except SharklabError as error:
         found["warnings"].append(error.line)

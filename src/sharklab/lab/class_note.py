@@ -38,7 +38,7 @@ def read(own: Seat) -> ClassNote:
     except FileNotFoundError:
         return ClassNote()
     except (ValueError, TypeError, AttributeError) as error:
-        raise state.damaged(file, error) from error
+        raise state.explain_damage(file, error) from error
 
 
 def note(own: Seat, *, until: float | None = None, checked: float | None = None) -> None:

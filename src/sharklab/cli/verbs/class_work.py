@@ -29,7 +29,7 @@ def check(args: Options) -> int:
     from sharklab.lab import roster
 
     words, out = translate(args), Path(args.out)
-    lab, own = lint.named(args.lab), classroom.find_seats(args)
+    lab, own = lint.load_named(args.lab), classroom.find_seats(args)
     students = roster.read(Path(args.roster)) if args.roster else ()
     results, group = class_work.check(lab, own, students, out, Progress(words.gettext))
     entries = group.entries if group else ()
@@ -69,7 +69,7 @@ def run(args: Options) -> int:
     from sharklab.author import lint
     from sharklab.cli import class_work
 
-    lab, own, words = lint.named(args.lab), classroom.find_seats(args), translate(args)
+    lab, own, words = lint.load_named(args.lab), classroom.find_seats(args), translate(args)
     results = class_work.run(lab, own, args.os, languages(args), Progress(words.gettext))
     good = [result for result in results if not result.error]
     achieved = [result for result in good if all(result.exercises.values())]
@@ -90,7 +90,7 @@ def reset(args: Options) -> int:
     from sharklab.cli import class_work
     from sharklab.cli import classroom as rooms
 
-    lab, own = lint.named(args.lab), classroom.find_seats(args)
+    lab, own = lint.load_named(args.lab), classroom.find_seats(args)
     hosts = class_work.hosts_to_reset(lab, own, args.subject)
     if own:
         sentences = [

@@ -30,7 +30,7 @@ def up(args: Options) -> int:
     from sharklab.hosts import seat_provider
     from sharklab.lab import exam, seat
 
-    lab, students = lint.named(args.lab), find_students(args)
+    lab, students = lint.load_named(args.lab), find_students(args)
     provider = seat_provider.of_class(lab.name, [student.id for student in students], args.provider)
     use_remote(args, provider)
     times = exam.windows(lab, students, *time_option.read_exam(args.begin, args.end))

@@ -44,7 +44,7 @@ def start(args: Options) -> int:
         words.gettext("Fingerprint of its key: {fingerprint}").format(fingerprint=running.fingerprint),
     ]
     say(args, "\n".join(lines), where=str(running.where), fingerprint=running.fingerprint, students=count)
-    warn(args, own_firewall.closed(running.where.address, running.where.port))
+    warn(args, own_firewall.check_port(running.where.address, running.where.port))
     return GOOD
 
 

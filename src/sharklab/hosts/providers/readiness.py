@@ -80,7 +80,7 @@ def wait(
     while silent:
         select.select(list(booting.values()), [], [], PAUSE)
         booting = {name: one for name, one in booting.items() if not _is_ready(one)}
-        if there := answering(plan, silent - set(booting)):
+        if there := find_answering_hosts(plan, silent - set(booting)):
             silent, news = silent - there, time.monotonic()
         elif len(silent) < len(plan.hosts) and time.monotonic() > news + QUIET:
             break
@@ -139,7 +139,7 @@ def has_failed_units(plan: Plan, host: str) -> bool:
     return FAILED in file.read_text(errors="replace")
 
 
-def answering(plan: Plan, hosts: Set[str]) -> set[str]:
+def find_answering_hosts(plan: Plan, hosts: Set[str]) -> set[str]:
     """Return those of `hosts` whose addresses answer on the controller's own network (ARP)."""
     addresses = {
         str(network.management_address(plan, host).ip): host.name for host in plan.hosts if host.name in hosts

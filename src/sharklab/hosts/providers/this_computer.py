@@ -84,7 +84,7 @@ class ThisComputer:
     def keep(self, plan: Plan) -> None:
         """Copy the disks of the hosts, each while its host is paused."""
         for host in plan.hosts:
-            with qemu.paused(plan, host) if self._is_vm(host) else nspawn.paused(plan, host):
+            with qemu.pause_host(plan, host) if self._is_vm(host) else nspawn.pause_host(plan, host):
                 disk.keep(plan, host.name)
 
     def reset(self, plan: Plan, hosts: Sequence[str], layers: Layers, progress: Say) -> Sequence[Message]:
@@ -198,7 +198,11 @@ class ThisComputer:
 
     def warnings(self, seat: Seat) -> Sequence[Message]:
         """Return a sentence for each limit that a container of the seat has reached."""
-        return [sentence for host in seat.addresses for sentence in nspawn.reached(_unit(seat, host), host)]
+        return [
+            sentence
+            for host in seat.addresses
+            for sentence in nspawn.find_reached_limits(_unit(seat, host), host)
+        ]
 
     def _vms(self, plan: Plan) -> list[Host]:
         return [host for host in plan.hosts if self._is_vm(host)]
@@ -234,7 +238,7 @@ VIRTUAL_MACHINES = ThisComputer("qemu", lambda host: True)
 def layers_named(name: str) -> Layers:
     """Return the layers of that name (`Layers.name`). Raises MachineryError if they are gone."""
     folder, *machines = (Path(line) for line in name.splitlines())
-    snapshots = [qemu.made_before(image.read(each.parent), each) for each in machines]
+    snapshots = [qemu.find_snapshots(image.read(each.parent), each) for each in machines]
     return Layers(image.read(folder.parent), folder, *snapshots)
 
 

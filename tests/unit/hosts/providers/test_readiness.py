@@ -19,7 +19,7 @@ from tests.support.errors import error_of
 def marked(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mark the seat as there; each host that has booted answers."""
     claims.claim(seat_plan.seat.id, seat_plan.seat.folder)
-    monkeypatch.setattr(readiness, "answering", lambda plan, hosts: set(hosts))
+    monkeypatch.setattr(readiness, "find_answering_hosts", lambda plan, hosts: set(hosts))
 
 
 def explain(host: str, reason: Message) -> MachineryError:
@@ -66,7 +66,7 @@ def test_last_hosts_are_left_to_be_asked(seat_plan: Plan, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("told", [b"STATUS=Container started.", b"READY=1"])
 def test_wait_has_a_limit(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch, told: bytes) -> None:
     """For the units of a host, and for its address."""
-    monkeypatch.setattr(readiness, "answering", lambda plan, hosts: set())
+    monkeypatch.setattr(readiness, "find_answering_hosts", lambda plan, hosts: set())
     [server, _] = seat_plan.hosts
     with readiness.listen(seat_plan, [server]) as sockets:
         tell(seat_plan, "server", told)
@@ -124,6 +124,6 @@ def test_answering_looks_in_the_namespace_of_the_seat(
         assert "made\n" == keeper.stdout.readline()
         monkeypatch.setattr(network, "NAMESPACES", tmp_path)
         (tmp_path / network.namespace(seat_plan.seat.id)).symlink_to(f"/proc/{keeper.pid}/ns/net")
-        found = readiness.answering(seat_plan, {"server", "client"})
+        found = readiness.find_answering_hosts(seat_plan, {"server", "client"})
         keeper.stdin.close()
     assert ({"server"}, before) == (found, Path("/proc/self/ns/net").readlink())

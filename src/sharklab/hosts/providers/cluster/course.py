@@ -122,7 +122,7 @@ def use(remote: str) -> None:
         _write(remote)
 
 
-def known() -> Course | None:
+def find_course() -> Course | None:
     """Return the course if it has used a cluster, else None; nothing is asked of the cluster."""
     found = _read()
     return _of(found["remote"], found["id"]) if found else None

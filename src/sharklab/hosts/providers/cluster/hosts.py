@@ -117,17 +117,17 @@ def _limits(host: Host) -> dict[str, str]:
 def of_seat(own: Course, seat: SeatRecord, earlier: bool = False) -> Mapping[str, Instance]:
     """Return the instances of a seat by their names; with `earlier` those of earlier rounds, too."""
     wanted = seat.names() | (seat.earlier() if earlier else set())
-    return {one.name: one for one in _settled_instances(own) if one.name in wanted}
+    return {one.name: one for one in _wait_for_instances(own) if one.name in wanted}
 
 
-def seen(own: Course, seat: SeatRecord) -> Mapping[str, Instance]:
+def list_instances(own: Course, seat: SeatRecord) -> Mapping[str, Instance]:
     """Return the instances as `of_seat` does, at most a second old: many seats ask at once."""
     members(own)
-    found: Sequence[Instance] = _fresh(f"instances {own.project}", lambda: _settled_instances(own))
+    found: Sequence[Instance] = _fresh(f"instances {own.project}", lambda: _wait_for_instances(own))
     return {one.name: one for one in found if one.name in seat.names()}
 
 
-def _settled_instances(own: Course) -> Sequence[Instance]:
+def _wait_for_instances(own: Course) -> Sequence[Instance]:
     """Return the instances, after a wait for those that are lost although their member answers.
 
     The list and the states of members come from two questions, and a late heartbeat may fall between them.
@@ -143,10 +143,10 @@ def _settled_instances(own: Course) -> Sequence[Instance]:
 
 def members(own: Course) -> Sequence[Member]:
     """Return the members of the cluster, at most a second old."""
-    return _fresh(f"members {own.remote}", lambda: _settled(own))
+    return _fresh(f"members {own.remote}", lambda: _wait_for_members(own))
 
 
-def _settled(own: Course) -> Sequence[Member]:
+def _wait_for_members(own: Course) -> Sequence[Member]:
     """Return the members, after a wait for those that are called offline although they answer.
 
     Heartbeats are late after the death of another member. Nobody may take a seat for lost then. A member that
@@ -215,7 +215,7 @@ def bring_up(
     that was interrupted is finished. Raises MachineryError.
     """
     name = seat.instance(host.name)
-    with _bound(seat.member):
+    with _find_bound(seat.member):
         if found and found.member != seat.member:
             found = _move(own, found, seat.member)
         if found is None:
@@ -247,7 +247,7 @@ def _pool(own: Course) -> str:
     return name
 
 
-def _bound(member: str) -> threading.BoundedSemaphore:
+def _find_bound(member: str) -> threading.BoundedSemaphore:
     with _alone:
         return _bounds.setdefault(member, threading.BoundedSemaphore(TOGETHER))
 

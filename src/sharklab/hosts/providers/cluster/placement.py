@@ -37,10 +37,10 @@ def choose(places: Iterable[Candidate], memory: int) -> str:
             needed=(memory + RESERVE) // 2**20,
             free=", ".join(f"{place.member}: {place.free // 2**20} MiB" for place in known) or "-",
         )
-    return min(fitting, key=lambda place: (_taken(place), -place.free)).member
+    return min(fitting, key=lambda place: (_measure_use(place), -place.free)).member
 
 
-def _taken(place: Candidate) -> float:
+def _measure_use(place: Candidate) -> float:
     """Return the part of a member's room that is taken."""
     return place.placed / (place.placed + place.free - RESERVE)
 

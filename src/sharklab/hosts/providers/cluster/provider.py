@@ -179,7 +179,7 @@ class Cluster:
 
     def sweep(self) -> None:
         """Remove hosts without a seat, and the project when the course has no seat on the cluster."""
-        own = course.known()
+        own = course.find_course()
         if own is None or own.client.projects.find(own.project) is None:
             course.file().unlink(missing_ok=True)
             return
@@ -208,7 +208,7 @@ class Cluster:
         if known is None:
             return dict.fromkeys(seat.addresses, N_("absent"))
         own = course.of_record(known)
-        there = hosts.seen(own, known)
+        there = hosts.list_instances(own, known)
         return {name: _state(own, known, there.get(known.instance(name))) for name in seat.addresses}
 
     def warnings(self, seat: Seat) -> Sequence[Message]:
@@ -232,7 +232,7 @@ class Cluster:
         if known is None or not known.member:
             return
         own = course.of_record(known)
-        there = hosts.seen(own, known)
+        there = hosts.list_instances(own, known)
         if not any(_state(own, known, there.get(known.instance(name))) == LOST for name in known.hosts):
             return
         access.close(seat.id)

@@ -108,7 +108,7 @@ def power_off(plan: Plan, host: Host) -> None:
 
 
 @contextmanager
-def paused(plan: Plan, host: Host) -> Iterator[None]:
+def pause_host(plan: Plan, host: Host) -> Iterator[None]:
     """Let the machine rest meanwhile, with all that it wrote in the file of its disk (QMP `stop`)."""
     process.run(["ssh", "-F", plan.seat.folder / "ssh" / "config", host.name, "sync"])
     with Monitor(monitor(plan, host)) as own:
