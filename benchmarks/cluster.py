@@ -234,9 +234,18 @@ class Costs:
 
 
 MEASURED = Costs(
-    hosts=2, own_cpu=1.06, member_cpu=7.51, host_memory=80.9, image=379.0, host_values=0.2, turn=0.9
+    hosts=2,
+    own_cpu=0.8,
+    member_cpu=6.5,
+    host_memory=course_keys.MEMORY_OF_HOST / 2**20,
+    image=379.0,
+    host_values=0.2,
+    turn=0.9,
 )
-"""tcpdump on 2026-11-29 (`measure`, and the sizes of its files); the turn on an idle machine."""
+"""tcpdump on an idle machine on 2026-11-29 (`measure`, and the sizes of its files).
+
+The memory is what `seats up` reserves for a host, so that the table and the placement say the same.
+"""
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,10 @@ def up(
     for plan in plans:
         sleeping.wake(plan.seat)
     absent = [plan for plan in plans if not flow.is_ready(hosts.adapt(plan), hosts)]
-    check_room = seating.check_room if provider == seat_provider.CLUSTER else capacity.check
-    check_room(sum(len(plan.hosts) for plan in absent))
+    if provider == seat_provider.CLUSTER:
+        seating.check_room(absent)
+    else:
+        capacity.check(sum(len(plan.hosts) for plan in absent))
     begun = time.monotonic()
 
     def keep_open(own: Seat) -> Done:

@@ -71,7 +71,7 @@ class ThisComputer:
         substitutes.refuse([host for host in golden.hosts if host not in vms], os)
         if not vms:
             return baking.layers(golden, os, bake, CONTAINERS, progress)
-        _announce_vms(vms, len(vms) < len(golden.hosts), progress)
+        announce_vms(vms, len(vms) < len(golden.hosts), progress)
         own = self.adapt(golden)
         vms = self._vms(own)
         layers = baking.layers(_select_hosts(own, vms), os, bake, CONTAINERS, progress, machine=True)
@@ -255,7 +255,7 @@ def _require_kept(plan: Plan, hosts: Sequence[str]) -> None:
             raise provider.not_kept(plan, name, disk.folder(plan, name))
 
 
-def _announce_vms(vms: Sequence[Host], is_mixed: bool, progress: Say) -> None:
+def announce_vms(vms: Sequence[Host], is_mixed: bool, progress: Say) -> None:
     """Report the hosts that become virtual machines, and why: that decides about minutes."""
     needed = sorted({need for host in vms for need in host.needs})
     values = {"machines": [host.name for host in vms], "needs": needed}

@@ -24,10 +24,10 @@ MEMORY = 512
 """Mebibytes; the pages that a host does not write are shared by all that come from one snapshot."""
 
 # A file system that was baked in a container has none of the labels that Rocky's SELinux asks for.
-KERNEL = (
-    "root=/dev/vda rw rootflags=noinit_itable console=ttyS0 quiet net.ifnames=0 random.trust_cpu=on panic=10 "
-    "selinux=0"
+KERNEL_SETTINGS = (
+    "rw rootflags=noinit_itable console=ttyS0 quiet net.ifnames=0 random.trust_cpu=on panic=10 selinux=0"
 )
+KERNEL = f"root=/dev/vda {KERNEL_SETTINGS}"
 MONITOR = "qmp"
 PAUSED = ".paused"
 """The end of the name of the note that a machine rests; the host's name stands before it."""

@@ -135,7 +135,7 @@ def test_answers_are_shared_for_a_second(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_silent_member_is_not_asked_again_for_a_while(
     paper: PaperCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each question to a dead machine costs seconds."""
+    """Each question to a dead machine costs seconds. One that is silent for long is not asked at all."""
     asked: list[str] = []
 
     def resources(own: paper_cluster.Members, name: str, *, limit: float) -> object:
@@ -150,6 +150,9 @@ def test_a_silent_member_is_not_asked_again_for_a_while(
     assert (True, True, False) == tuple(hosts.is_dead(own, name) for name in ("m3", "gone", ""))
     assert ["m3"] == asked
     clock.now += hosts.SETTLE_SECONDS + 1
+    assert hosts.is_dead(own, "m3") and ["m3"] * 2 == asked
+    clock.now += hosts.SETTLE_SECONDS + 1
+    paper.silence = hosts.DEAD_SECONDS
     assert hosts.is_dead(own, "m3") and ["m3"] * 2 == asked
 
 
