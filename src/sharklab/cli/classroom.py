@@ -69,8 +69,10 @@ def up(
     for plan in plans:
         sleeping.wake(plan.seat)
     absent = [plan for plan in plans if not flow.is_ready(hosts.adapt(plan), hosts)]
-    check_room = seating.check_room if provider == seat_provider.CLUSTER else capacity.check
-    check_room(sum(len(plan.hosts) for plan in absent))
+    if provider == seat_provider.CLUSTER:
+        seating.check_room(absent)
+    else:
+        capacity.check(sum(len(plan.hosts) for plan in absent))
     begun = time.monotonic()
 
     def keep_open(own: Seat) -> Done:
@@ -246,6 +248,16 @@ def down(own: Sequence[Seat], progress: Progress, watch: Watch = nobody) -> list
 
     with progress.step(N_("remove seats: {count}"), count=len(own)):
         return side_by_side(own, do, progress, REMOVED_TOGETHER, watch)
+
+
+def in_use(own: Sequence[Seat]) -> list[Done]:
+    """Return the result of each seat that another command holds: its error names that process."""
+
+    def look(one: Seat) -> Done:
+        with seats.lock(one):
+            return Done(one.student)
+
+    return [result for one in own if (result := attempt(one, look)).error]
 
 
 def with_work(own: Sequence[Seat]) -> list[str]:

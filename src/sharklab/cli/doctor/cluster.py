@@ -241,12 +241,14 @@ def virtual_machines(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     name = N_("virtual machines")
     able = tuple(one for one, look in seen.items() if "qemu" in look.server.drivers)
     if len(able) == len(seen):
-        return ok(name, N_("all members can run them; hosts of sharklab are containers"))
-    return optional(
-        name,
-        N_("not on all members; hosts of sharklab are containers"),
-        N_("where a lab needs the kernel's own NFS: --provider auto on a computer with QEMU"),
-    )
+        return ok(name, N_("all members can run them: hosts of labs that need a kernel of their own"))
+    remedy = N_("give these members KVM, vhost_vsock, QEMU and OVMF, and restart their engine: {unable}")
+    unable = tuple(one for one in seen if one not in able)
+    if able:
+        meaning = N_("{able} can run them: hosts of labs that need a kernel of their own go there")
+        return optional(name, meaning, remedy, able=able, unable=unable)
+    meaning = N_("no member can run them: hosts are containers, with a substitute for the kernel's own NFS")
+    return optional(name, meaning, remedy, unable=unable)
 
 
 def storage(engine: Client, seen: Mapping[str, ExaminedMember]) -> Iterator[Diagnosis]:

@@ -38,7 +38,11 @@ def seats_create(args: Options) -> int:
         _write_links(args.url, lab.name, students, folder / LINKS)
     ownership.give_like_folder(folder, *files.values())
     words = translate(args)
-    text = words.gettext("{count} seats of {lab} are in {folder}. Give each student their own file.")
+    text = words.ngettext(
+        "{count} seat of {lab} is in {folder}. Give the file to its student.",
+        "{count} seats of {lab} are in {folder}. Give each student their own file.",
+        len(files),
+    )
     first = words.gettext(
         "For the first login on a class server (ssh -p 2222 NAME@SERVER), each student's password:"
     )

@@ -21,8 +21,10 @@ from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import (
     access,
     baking,
+    boot_query,
     cgroups,
     claims,
+    consoles,
     disk,
     internet_gateway,
     network,
@@ -69,7 +71,7 @@ class ThisComputer:
         substitutes.refuse([host for host in golden.hosts if host not in vms], os)
         if not vms:
             return baking.layers(golden, os, bake, CONTAINERS, progress)
-        _announce_vms(vms, len(vms) < len(golden.hosts), progress)
+        announce_vms(vms, len(vms) < len(golden.hosts), progress)
         own = self.adapt(golden)
         vms = self._vms(own)
         layers = baking.layers(_select_hosts(own, vms), os, bake, CONTAINERS, progress, machine=True)
@@ -126,7 +128,7 @@ class ThisComputer:
             internet_gateway.end(plan.seat)
             network.build(plan)
         internet_gateway.connect(plan)
-        absent = [host for host in plan.hosts if not _is_running(plan.seat, host.name)]
+        absent = [host for host in plan.hosts if not self._is_there(plan, host)]
         containers = [host for host in absent if not self._is_vm(host)]
         own_users = bool(containers) and user_namespace.decide(layers, progress)
         with readiness.listen(plan, containers) as sockets:
@@ -207,6 +209,10 @@ class ThisComputer:
     def _vms(self, plan: Plan) -> list[Host]:
         return [host for host in plan.hosts if self._is_vm(host)]
 
+    def _is_there(self, plan: Plan, host: Host) -> bool:
+        """Tell whether a host runs. A machine whose restoration was killed still waits, and starts anew."""
+        return _is_running(plan.seat, host.name) and (not self._is_vm(host) or disk.is_made(plan, host.name))
+
     def _wait(
         self, plan: Plan, told: Mapping[str, socket.socket], limit: float | None, progress: Say
     ) -> None:
@@ -217,9 +223,9 @@ class ThisComputer:
         progress(Message(N_("waiting for {hosts}"), {"hosts": [host.name for host in plan.hosts]}))
         is_running, explain = partial(_is_running, plan.seat), partial(boot_failure, plan)
         booted = readiness.wait(plan, told, is_running, explain)
-        well = {name for name in booted if not readiness.has_failed_units(plan, name)}
+        well = {name for name in booted if not consoles.has_failed_units(plan, name)}
         asked = [host.name for host in plan.hosts if host.name not in well]
-        for waited in access.wait(plan, is_running, explain, limit, asked):
+        for waited in boot_query.wait(plan, is_running, explain, limit, asked):
             if waited.failed:
                 values = {"host": waited.host, "units": waited.failed}
                 progress(Message(N_("host {host} is up, but failed to start: {units}"), values))
@@ -249,7 +255,7 @@ def _require_kept(plan: Plan, hosts: Sequence[str]) -> None:
             raise provider.not_kept(plan, name, disk.folder(plan, name))
 
 
-def _announce_vms(vms: Sequence[Host], is_mixed: bool, progress: Say) -> None:
+def announce_vms(vms: Sequence[Host], is_mixed: bool, progress: Say) -> None:
     """Report the hosts that become virtual machines, and why: that decides about minutes."""
     needed = sorted({need for host in vms for need in host.needs})
     values = {"machines": [host.name for host in vms], "needs": needed}

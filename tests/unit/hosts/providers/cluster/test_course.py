@@ -32,7 +32,7 @@ def test_the_limit_of_the_project_never_falls(paper: PaperCluster, layers: Layer
 
     def limit() -> int:
         course._begun.clear()
-        return int(paper.known[course.begin().project].config[course.MOST])
+        return int(paper.known[course.begin().project].config[course.MOST[0]])
 
     first = (limit(), limit())
     paper.status["m3"] = MemberStatus.OFFLINE
