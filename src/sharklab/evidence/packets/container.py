@@ -33,6 +33,8 @@ PCAP_ORDER = {
 }
 _SECTION = b"\x0a\x0d\x0d\x0a"
 _SECTION_ORDER = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
+_PCAP_HEADER = 24
+"""Bytes before the first record of a pcap."""
 _INTERFACE, _OLD, _SIMPLE, _ENHANCED = 1, 2, 3, 6
 _PACKETS = frozenset({_OLD, _SIMPLE, _ENHANCED})
 
@@ -63,6 +65,14 @@ class Container:
             return self.content if self.unpacked else None
         offset, length = self.packets[-1]
         return self.content[: offset + length]
+
+    @property
+    def stump(self) -> FileKind | None:
+        """The kind of a capture without a packet, None for one that has some."""
+        if self.packets:
+            return None
+        has_header = len(self.content) >= _PCAP_HEADER if self.format == PCAP else bool(link_types(self))
+        return recognition.stump(self.content, cut=self.cut, has_header=has_header)
 
     @property
     def frames(self) -> Iterator[bytes]:
@@ -120,7 +130,7 @@ def _interfaces(content: bytes) -> Iterator[int]:
         if content[offset : offset + 4] == _SECTION:
             order = _SECTION_ORDER[content[offset + 8 : offset + 12]]
         kind, length = struct.unpack_from(order + "II", content, offset)
-        if kind == _INTERFACE:
+        if kind == _INTERFACE and offset + length <= len(content):
             yield int(struct.unpack_from(order + "H", content, offset + 8)[0])
         offset += length
 
@@ -179,7 +189,7 @@ def _scan(path: Path, content: bytes) -> Container:
 
 
 def _pcap(path: Path, content: bytes) -> Iterator[tuple[int, int]]:
-    order, offset = PCAP_ORDER[content[:4]], 24
+    order, offset = PCAP_ORDER[content[:4]], _PCAP_HEADER
     _reach(content, offset)
     while offset < len(content):
         _reach(content, offset + 16)
