@@ -61,12 +61,12 @@ Named = tuple[Value, End | None]
 """A value of one end; the transport is of none."""
 
 
-def named(label: str, text: str, other_words: Collection[str] = ()) -> set[Named]:
+def find_values(label: str, text: str, other_words: Collection[str] = ()) -> set[Named]:
     """Return the values that a label names before `text`; `other_words` are those of its exercise.
 
     "Server" before an address is enough, and an address with a port gives both.
     """
-    every = {_corrected(word) for word in words(label)}
+    every = {_correct_word(word) for word in words(label)}
     rest = every - LITTLE - ({*other_words} - TELLING)
     if rest and rest - {"or", "ou"} == {"tcp", "udp"}:
         return {(Value.TRANSPORT, None)}
@@ -88,14 +88,14 @@ def end_of(word: str) -> End | None:
 
 def is_end(text: str) -> bool:
     """Tell whether a line names one end of a conversation and nothing else: "Côté serveur :"."""
-    said = {_corrected(word) for word in words(text)} - LITTLE
+    said = {_correct_word(word) for word in words(text)} - LITTLE
     return bool(said) and said <= _ENDS.keys() and len({_ENDS[word] for word in said}) == 1
 
 
 def has_label(line: str) -> bool:
     """Tell whether a line may hold a label: it is short, and has a word that labels have, or a transport."""
     said = words(line) if len(line) <= _LONGEST else ()
-    return any(_corrected(word) in TELLING or word in _TRANSPORTS for word in said)
+    return any(_correct_word(word) in TELLING or word in _TRANSPORTS for word in said)
 
 
 def pairs(line: str) -> Iterator[tuple[str, str]]:
@@ -149,7 +149,7 @@ _SLIPS = {form: [word for other, word in _FORMS if other == form] for form, _ in
 """The longer telling words, by themselves and by each form without a letter."""
 
 
-def _corrected(word: str) -> str:
+def _correct_word(word: str) -> str:
     """Return the telling word of which `word` is a slip of the keyboard, or the word itself.
 
     A slip is a letter too many or one too few; in a word of seven letters or more also another letter, or

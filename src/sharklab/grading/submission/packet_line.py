@@ -44,7 +44,7 @@ class PrintedLines:
     def read(self, text: str) -> Line | None:
         """Return the conversation of the packet or the socket that a line shows, None for another line.
 
-        The addresses in the details of a packet stand in a line of their own, above its ports.
+        In the details of a packet, its addresses have a line of their own, above its ports.
         """
         if found := _IP.search(text):
             self._addresses = (found["source"], found["destination"])

@@ -57,8 +57,8 @@ def find(folder: Path, plan: Plan, known: Answers) -> AnswersInPages:
     for page in _pages(folder, plan.lab.name) if wanted else ():
         name = untrusted.one_line(page.relative_to(folder).as_posix())
         answered = {id for id, each in {**known, **given}.items() if each}
-        sure, unclear = _resolved(_said(page, plan), plan.lab.exercises, answered)
-        one, refused = _settled(each for each in sure if each.exercise in wanted)
+        sure, unclear = _resolve_headings(_read_answers(page, plan), plan.lab.exercises, answered)
+        one, refused = _settle_answers(each for each in sure if each.exercise in wanted)
         problems += (Problem(name, reason) for reason in (*unclear, *refused))
         for said in one:
             if said.question not in given.setdefault(said.exercise, {}):
@@ -90,7 +90,7 @@ def _pages(folder: Path, lab: str) -> Sequence[Path]:
     return [file for file, size in zip(first, sizes, strict=True) if size <= _ALL]
 
 
-def _said(page: Path, plan: Plan) -> list[Said]:
+def _read_answers(page: Path, plan: Plan) -> list[Said]:
     try:
         text = sheet.text(untrusted.read(page, _LARGEST))
     except InputError:  # it is no text, or no page that a person wrote
@@ -98,7 +98,7 @@ def _said(page: Path, plan: Plan) -> list[Said]:
     reader = PageReader(plan.lab.exercises, plan.lab.name)
     for line in page_lines.lines(text):
         reader.read(line)
-    return _without_open(list(filter(is_answer, (*reader.said, *reader.unlabelled()))), plan)
+    return _without_open(list(filter(is_answer, (*reader.said, *reader.rest()))), plan)
 
 
 def _without_open(said: list[Said], plan: Plan) -> list[Said]:
@@ -128,7 +128,7 @@ def _others(said: Said, questions: Iterable[str]) -> list[str]:
     return [name for name in questions if of(QUESTIONS[name]) == (value, End.CLIENT)]
 
 
-def _resolved(
+def _resolve_headings(
     said: Sequence[Said], exercises: Sequence[Exercise], answered: Collection[str]
 ) -> tuple[list[Said], list[Message]]:
     """Return the answers whose exercise is sure, and why others do not count.
@@ -138,7 +138,7 @@ def _resolved(
     sure, unclear = [each for each in said if not each.heading], []
     done = {*answered, *(each.exercise for each in sure)}
     for heading, below in _by_heading(said).items():
-        if meant := _meant(below, exercises, done):
+        if meant := _find_exercise(below, exercises, done):
             sure += (each for each in below if each.exercise == meant)
             done.add(meant)
             continue
@@ -157,7 +157,7 @@ def _by_heading(said: Iterable[Said]) -> Mapping[int, list[Said]]:
     return dict(sorted(by_heading.items()))
 
 
-def _meant(below: Sequence[Said], exercises: Sequence[Exercise], done: Collection[str]) -> str:
+def _find_exercise(below: Sequence[Said], exercises: Sequence[Exercise], done: Collection[str]) -> str:
     """Return the one exercise of a heading that its answers can be of, "" for none or several."""
     by_id: dict[str, list[Said]] = {}
     for each in below:
@@ -175,7 +175,7 @@ def _fits(wanted: AskedService | None, said: Iterable[Said]) -> bool:
     return wanted is not None and str(wanted.port) in ports
 
 
-def _settled(said: Iterable[Said]) -> tuple[list[Said], list[Message]]:
+def _settle_answers(said: Iterable[Said]) -> tuple[list[Said], list[Message]]:
     """Return one answer for each question, and why a question with several has none."""
     by_question: dict[tuple[str, str], list[Said]] = {}
     for each in said:

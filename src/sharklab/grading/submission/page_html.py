@@ -16,7 +16,7 @@ _BLOCKS = frozenset(_BLOCK_NAMES.split())
 _TABLE = frozenset({"table", "thead", "tbody", "tfoot", "caption", "tr", "td", "th"})
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 _HIDDEN = (("<!--", "-->"), ("<script", "</script>"), ("<style", "</style>"))
-"""What no reader sees: its first and its last characters."""
+"""The first and the last characters of a text that no reader sees."""
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:
@@ -90,7 +90,7 @@ class _Page:
         self._cells = [] if name == "tr" and not close else None
 
     def end(self) -> Iterator[tuple[int, str]]:
-        """Yield what is left."""
+        """Yield the last line."""
         yield from self._flush()
 
     def _flush(self, *, always: bool = False) -> Iterator[tuple[int, str]]:
@@ -110,7 +110,7 @@ class _Page:
 
 
 def _prefix(name: str) -> str:
-    """Return what Markdown has before the text of a block."""
+    """Return the sign of Markdown before the text of a block."""
     if name in _HEADINGS:
         return "#" * int(name[1]) + " "
     return "- " if name == "li" else ""

@@ -68,11 +68,11 @@ def _lines(text: str) -> Iterator[PageLine]:
             continue
         page_line = _line(number, line, below if not fence else "", bool(fence))
         in_row = bool(page_line.cells)
-        yield from _broken(replace(page_line, first=in_row and not in_table))
+        yield from _break_line(replace(page_line, first=in_row and not in_table))
         in_table = in_row
 
 
-def _broken(line: PageLine) -> Iterator[PageLine]:
+def _break_line(line: PageLine) -> Iterator[PageLine]:
     """Yield a line, or each of those into which HTML breaks it."""
     if line.level or line.cells:
         yield line

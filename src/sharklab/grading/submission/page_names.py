@@ -10,7 +10,7 @@ from sharklab.grading.submission import labels
 from sharklab.lab.model import Exercise
 
 
-class Names:
+class PageNames:
     """The words by which a page names exercises and questions."""
 
     def __init__(self, exercises: Sequence[Exercise]) -> None:
@@ -20,14 +20,14 @@ class Names:
 
     def near(self, text: str) -> tuple[Exercise, ...]:
         """Return the exercises that a heading may name; one name in another does not count."""
-        return self._named(text, self._words)
+        return self._find_exercises(text, self._words)
 
     def of_capture(self, text: str) -> tuple[Exercise, ...]:
         """Return the exercise of which a heading names a capture; nothing if it names none, or several."""
-        found = self._named(text, self._captures)
+        found = self._find_exercises(text, self._captures)
         return found if len(found) == 1 else ()
 
-    def _named(self, text: str, known: Mapping[str, set[tuple[str, ...]]]) -> tuple[Exercise, ...]:
+    def _find_exercises(self, text: str, known: Mapping[str, set[tuple[str, ...]]]) -> tuple[Exercise, ...]:
         said = labels.words(text)
         names = {(id, words) for id, own in known.items() for words in own if _holds(said, words)}
         longest = {
@@ -50,14 +50,14 @@ class Names:
         """Return the words of all names of an exercise."""
         return {word for name in self._words[exercise.id] for word in name}
 
-    def asked(self, exercise: Exercise, label: str, text: str) -> dict[str, bool]:
+    def find_questions(self, exercise: Exercise, label: str, text: str) -> dict[str, bool]:
         """Return the questions of an exercise that a label names: two for "IP:port server".
 
         The value is True for a question about a server whose label names no end.
         """
         said = {*labels.words(label)}
         names = [name for name in self.questions(exercise.id) if said == set(name.split("_"))]
-        wanted = set() if names else labels.named(label, text, self.words(exercise))
+        wanted = set() if names else labels.find_values(label, text, self.words(exercise))
         found = dict.fromkeys(names, False)
         for name in self.questions(exercise.id):
             value, end = of(QUESTIONS[name])

@@ -10,7 +10,7 @@ from sharklab import untrusted
 from sharklab.checks import QUESTIONS
 from sharklab.grading.submission import answers, finding, labels, packet_line, sentences, service, socket_line
 from sharklab.grading.submission.page_lines import LOWEST, PageLine
-from sharklab.grading.submission.page_names import Names, of
+from sharklab.grading.submission.page_names import PageNames, of
 from sharklab.grading.submission.unlabelled import LABELLED, Unlabelled
 from sharklab.lab.model import Exercise
 from sharklab.limits import BUNDLE
@@ -74,7 +74,7 @@ class PageReader:
 
     def __init__(self, exercises: Sequence[Exercise], lab: str) -> None:
         self.said: list[Said] = []
-        self._names = Names(exercises)
+        self._names = PageNames(exercises)
         self._exercises = {each.id: each for each in exercises}
         self._lab = lab
         self._above: list[_Place] = []
@@ -98,7 +98,7 @@ class PageReader:
         elif self._place.exercises or not self._place.foreign:
             self._line_of_exercise(line)
 
-    def unlabelled(self) -> Iterator[Said]:
+    def rest(self) -> Iterator[Said]:
         """Yield the answers without a label to the questions that no label answers."""
         self._end_paragraph()
         labelled: dict[tuple[str, int], list[Said]] = {}
@@ -165,7 +165,7 @@ class PageReader:
         self._of_endpoint(line)
         above, self._label = self._label, line.text
         is_label = labels.has_label(above) and not _NUMBER.search(above)
-        below = self._named(self._place, above, line.text, line.number) if is_label else []
+        below = self._find_answers(self._place, above, line.text, line.number) if is_label else []
         if right := list(filter(is_answer, below)):
             self.said += right
             return
@@ -173,10 +173,10 @@ class PageReader:
         if labels.is_end(line.text):
             self._end = line
         elif labels.has_label(line.text):
-            self._labelled(line)
+            self._take_labels(line)
 
     def _every(self) -> list[Unlabelled]:
-        """Return what stands without a label, of each exercise of this place."""
+        """Return the texts without a label of each exercise of this place."""
         place = self._place
         return [self._unlabelled.setdefault((each.id, place.line), Unlabelled()) for each in place.exercises]
 
@@ -208,7 +208,7 @@ class PageReader:
             said = sentences.values(paragraph.text, own)
             every.sentences += ((paragraph.number, values) for values in said)
 
-    def _labelled(self, line: PageLine) -> None:
+    def _take_labels(self, line: PageLine) -> None:
         """Take a line that may have answers with their labels."""
         if line.indent <= self._end.indent:
             self._end = PageLine(0, "")
@@ -250,14 +250,14 @@ class PageReader:
 
     def _best(self, place: _Place, labelled: Iterable[Sequence[str]], line: int) -> list[Said]:
         """Return the answers of the first label that names an end, else of the first that names any."""
-        groups = [said for label, text in labelled if (said := self._named(place, label, text, line))]
+        groups = [said for label, text in labelled if (said := self._find_answers(place, label, text, line))]
         return next((each for each in groups if not each[0].open), groups[0] if groups else [])
 
-    def _named(self, place: _Place, label: str, text: str, line: int) -> list[Said]:
+    def _find_answers(self, place: _Place, label: str, text: str, line: int) -> list[Said]:
         """Return the answers whose label names questions of the place's exercises."""
         return [
             Said(exercise.id, question, value, line, place.line, is_open)
             for value in filter(None, [labels.value(text)])
             for exercise in place.exercises
-            for question, is_open in self._names.asked(exercise, label, value).items()
+            for question, is_open in self._names.find_questions(exercise, label, value).items()
         ]

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from sharklab.checks.question import End, Value
 from sharklab.grading.submission import labels, socket_line
 
-Named = labels.Named
 _LONGEST = 2000
 """Characters of a paragraph that are read."""
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
@@ -41,8 +40,8 @@ _NEARBY = 6
 """Words between "I" and a port that is then the client's: I use port 50101."""
 
 
-def values(text: str, own_words: Collection[str] = ()) -> Iterator[Mapping[Named, str]]:
-    """Yield what each sentence of `text` says; `own_words` are those that name the exercise of the text."""
+def values(text: str, own_words: Collection[str] = ()) -> Iterator[Mapping[labels.Named, str]]:
+    """Yield the values in each sentence of `text`; `own_words` are those that name its exercise."""
     for sentence in _SENTENCE.split(text[:_LONGEST]):
         words = _WORD.findall(sentence)
         said = {word.casefold().rstrip(".:!?") for word in words}
@@ -50,7 +49,7 @@ def values(text: str, own_words: Collection[str] = ()) -> Iterator[Mapping[Named
             reader = _Sentence(_STRANGERS - {*own_words})
             for at, word in enumerate(words):
                 reader.read(word, words[at + 1 : at + 2])
-            if found := reader.found():
+            if found := reader.result():
                 yield found
 
 
@@ -160,9 +159,9 @@ class _Sentence:
         self.is_joined = self.after_port = self.mine = self.is_noun = False
         return True
 
-    def found(self) -> Mapping[Named, str]:
-        """Return the values by what they are of; nothing where two contradict each other."""
-        every: dict[Named, set[str]] = {}
+    def result(self) -> Mapping[labels.Named, str]:
+        """Return the values by kind and end; nothing where two contradict each other."""
+        every: dict[labels.Named, set[str]] = {}
         for told in self.told:
             every.setdefault((told.value, told.end), set()).add(told.text)
         named = {key: each for key, each in every.items() if key[1]}

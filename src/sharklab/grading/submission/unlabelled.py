@@ -27,14 +27,14 @@ LABELLED: tuple[Named, ...] = (
 
 @dataclass
 class Unlabelled:
-    """What stands without a label below the name of an exercise, each with the number of its line."""
+    """The texts without a label below the name of an exercise, each with the number of its line."""
 
     lines: list[tuple[int, Line]] = field(default_factory=list)
     endpoints: list[tuple[int, PrintedEndpoint]] = field(default_factory=list)
     sentences: list[tuple[int, Mapping[Named, str]]] = field(default_factory=list)
 
     def values(self, labelled: Mapping[Named, Iterable[str]], port: str) -> Iterator[tuple[Named, str, int]]:
-        """Yield each value that is told, with what it is of and its line.
+        """Yield each value that is told, with its kind and its line.
 
         `labelled` are the values that labels tell, `port` is that of the exercise's service or "".
         """
@@ -54,7 +54,7 @@ _Told = Mapping[Named, tuple[str, int]]
 
 def _of_lines(shown: Sequence[tuple[int, Line]], labelled: Mapping[Named, Iterable[str]], port: str) -> _Told:
     """Return the values of printed lines that agree: one server, and one local port or several."""
-    turned = ((number, _turned(line, port)) for number, line in shown)
+    turned = ((number, _turn(line, port)) for number, line in shown)
     sure = [(number, line) for number, line in turned if line.sure]
     left = [each for each in sure if each[1].client.port and each[1].server.port] or sure
     for named in LABELLED:
@@ -75,7 +75,7 @@ def _of_lines(shown: Sequence[tuple[int, Line]], labelled: Mapping[Named, Iterab
     return {named: (value, number) for named, value in values.items() if value}
 
 
-def _turned(line: Line, port: str) -> Line:
+def _turn(line: Line, port: str) -> Line:
     """Return a line whose server has the port of the service, where one end alone has it."""
     ends = [each.port == port for each in (line.client, line.server)]
     if not port or ends[0] == ends[1]:

@@ -8,9 +8,9 @@ from sharklab.checks.question import End, Value
 from sharklab.grading.submission.labels import (
     TELLING,
     end_of,
+    find_values,
     has_label,
     is_end,
-    named,
     pairs,
     parts,
     value,
@@ -56,13 +56,13 @@ PLACE = "192.0.2.7:22"
 )
 def test_named_by_words_of_values_and_ends(label: str, text: str, found: set[object]) -> None:
     """Little words and slips of the keyboard do not count; any other word makes it another thing."""
-    assert found == named(label, text)
+    assert found == find_values(label, text)
 
 
 def test_named_leaves_out_the_words_of_the_exercise() -> None:
     """Its name is no other thing, unless it is a telling word itself."""
-    assert {(PORT, End.SERVER)} == named("Port du serveur SSH", "22", ["ssh", "server"])
-    assert {(PORT, End.SERVER)} == named("server port", "22", TELLING)
+    assert {(PORT, End.SERVER)} == find_values("Port du serveur SSH", "22", ["ssh", "server"])
+    assert {(PORT, End.SERVER)} == find_values("server port", "22", TELLING)
 
 
 @pytest.mark.parametrize(

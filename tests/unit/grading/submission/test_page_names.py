@@ -6,7 +6,7 @@ import pytest
 
 from sharklab.checks import QUESTIONS
 from sharklab.checks.question import End, Value
-from sharklab.grading.submission.page_names import Names, of
+from sharklab.grading.submission.page_names import PageNames, of
 from sharklab.lab.model import Exercise
 from tests.support import report_run
 
@@ -32,14 +32,14 @@ def test_names_of_exercises(
     text: str, near: list[str], exact: list[str], of_capture: list[str], exercises: tuple[Exercise, ...]
 ) -> None:
     """A heading has the name among other words, a cell has it alone; a capture's name comes last."""
-    names = Names(exercises)
+    names = PageNames(exercises)
     found = names.near(text), names.exact(text), names.of_capture(text)
     assert [near, exact, of_capture] == [[each.id for each in some] for some in found]
 
 
 def test_words_are_those_of_all_names(exercises: tuple[Exercise, ...]) -> None:
     """They are no other things in a label."""
-    assert {"application", "1", "une", "connexion", "ssh"} == Names(exercises).words(exercises[0])
+    assert {"application", "1", "une", "connexion", "ssh"} == PageNames(exercises).words(exercises[0])
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_asked_questions(
     label: str, text: str, found: dict[str, bool], exercises: tuple[Exercise, ...]
 ) -> None:
     """By the name of the form or by words; True where no end is named."""
-    assert found == Names(exercises).asked(exercises[0], label, text)
+    assert found == PageNames(exercises).find_questions(exercises[0], label, text)
 
 
 def test_of_tells_value_and_end() -> None:

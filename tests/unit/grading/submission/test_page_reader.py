@@ -21,7 +21,7 @@ def read(plan: Plan, text: str) -> list[str]:
     reader = PageReader(plan.lab.exercises, plan.lab.name)
     for line in lines(text):
         reader.read(line)
-    found = filter(is_answer, (*reader.said, *reader.unlabelled()))
+    found = filter(is_answer, (*reader.said, *reader.rest()))
     return [f"{each.exercise}.{each.question}={each.text}@{each.line}" for each in found]
 
 
