@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sharklab.errors import InputError
 from sharklab.evidence.packets import container
 from sharklab.evidence.packets.container import open_capture
 from sharklab.limits import CaptureLimits
+from tests.support import captures_by_system
 from tests.support.errors import error_of
 from tests.support.packets_sample import recorded
 
@@ -97,6 +99,21 @@ def test_is_capture_tells_by_the_first_bytes() -> None:
     """Both formats, and what may be a compressed one."""
     heads = [b"\xd4\xc3\xb2\xa1", b"\x0a\x0d\x0d\x0a", b"\x1f\x8b\x08\x00", b"PK\3\4", b""]
     assert [True, True, True, False, False] == list(map(container.is_capture, heads))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_whole_has_no_records_of_programs(order: str, tmp_path: Path) -> None:
+    """The tools would take them for packets; a file without any is read as it is."""
+    card = captures_by_system.Card(101, captures_by_system.raw)
+    computer = captures_by_system.Computer([card], order=order)
+    plain = captures_by_system.written(computer, [b"a packet"])
+    records = [(kind, lambda order: b"of our own") for kind in (9, 0x0BAD, 0x4000_0BAD)]
+    more = captures_by_system.written(replace(computer, before=records, behind=records), [b"a packet"])
+    (tmp_path / "plain").write_bytes(plain)
+    (tmp_path / "more").write_bytes(more)
+    found = open_capture(tmp_path / "more")
+    assert (plain, None) == (found.whole, open_capture(tmp_path / "plain").whole)
+    assert [b"a packet"] == list(found.frames)
 
 
 PCAP, PCAPNG = (DATA / "ssh.pcap").read_bytes(), (DATA / "ntp.pcapng").read_bytes()
