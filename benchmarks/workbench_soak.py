@@ -371,7 +371,7 @@ class Place:
             self.answers = (answer,)
         if self.packets:
             rows = self.packets.rows
-            await self.terminals[0].say(f"$(ping -c 1 -W 5 {self.peer} > /dev/null; echo $?)")
+            await self.terminals[0].say(f"$(ping -4 -c 1 -W 5 {self.peer} > /dev/null; echo $?)")
             await self.packets.until(rows + 2)
 
     async def look(self, opened: int, rows: int) -> None:

@@ -242,7 +242,7 @@ def test_bars_between_panes_move(enter: Callable[..., Any], browser: Browser) ->
 
 
 def test_map_rests_while_nobody_sees_it(enter: Callable[..., Any], browser: Browser) -> None:
-    """Behind another tab of the page, and while the reader looks at another page. It is fresh when seen again."""
+    """Behind another tab of the page, and while the reader looks elsewhere. It is fresh when seen again."""
     page: SeatPage = enter(browser)
     asked: list[str] = []
     page.page.on("request", lambda request: asked.append(request.url) if "/hosts" in request.url else None)
