@@ -91,7 +91,7 @@ def students_of(count: int) -> list[str]:
 
 def group_memory(lab: str, students: Sequence[str]) -> float:
     """Return the MiB of a host's control group: its processes, and the kernel's part for it."""
-    own = seat.look_up_all(load.named(lab), students).values()
+    own = seat.look_up_all(load.read_named(lab), students).values()
     units = [unit for one in own for unit in cgroups.units(f"{network.namespace(one.id)}-*")]
     return sum(cgroups.usage(unit).memory for unit in units) / len(units) / 1024 / 1024
 

@@ -253,7 +253,7 @@ def main() -> int:
     parser.add_argument("--load", type=float, default=0.3)
     parser.add_argument("--lab", default="tp4")
     args = parser.parse_args()
-    with at_work(load.named(args.lab), args.seats) as own:
+    with at_work(load.read_named(args.lab), args.seats) as own:
         soak(own, args.minutes, args.every, args.load)
     return MACHINERY if own.faults else 0
 

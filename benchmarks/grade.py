@@ -70,7 +70,7 @@ def moved(content: bytes, old: Seat, new: Seat, number: int) -> bytes:
 def make(run: Path, folder: Path, students: int) -> None:
     """Write what the class hands in, and its roster, below `folder`."""
     plan, made = reference.reference(run)
-    lab = load.named(plan.lab.name)
+    lab = load.read_named(plan.lab.name)
     (folder / "in").mkdir()
     lines = ["student,name,email"]
     for number in range(students):

@@ -57,7 +57,7 @@ def memory(plan: Plan) -> Iterator[tuple[str, int]]:
 def main() -> None:
     """Measure one seat of tp4 whose server and client are virtual machines."""
     hosts, progress = providers.get("auto"), Progress()
-    lab = load.named("tp4")
+    lab = load.read_named("tp4")
     layers = flow.build_image(lab, "debian12", hosts, progress)
     plan = hosts.adapt(flow.prepare("tp4", "bench-vm"))
     hosts.down(plan.seat)

@@ -46,7 +46,7 @@ def measure(pace: str) -> None:
     said = json.loads(sharklab("run", "reachability", "--pace", pace, "--output", "json"))
     took = time.monotonic() - clock
     found = run_folder.read(Path(said["run"])).probes
-    lab = load.named("reachability")
+    lab = load.read_named("reachability")
     cells = [found[trial.probe] for matrix in lab.matrices for trial in matrix.trials]
     total = sum(cell.duration for cell in cells)
     wall = max(cell.started + cell.duration for cell in cells) - min(cell.started for cell in cells)

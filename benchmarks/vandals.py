@@ -83,7 +83,7 @@ def row(name: str, vandal: str, victim: Plan, bad: Plan, seconds: float) -> None
     took = sorted(feel(victim, seconds))
     unit = network.namespace(bad.seat.id, "server")
     used = cgroups.usage(unit)
-    said = "; ".join(map(str, nspawn.reached(unit, "server")))
+    said = "; ".join(map(str, nspawn.find_reached_limits(unit, "server")))
     child.wait()
     late = took[int(0.95 * len(took))]
     print(

@@ -496,7 +496,7 @@ def keep_here() -> int:
     """Keep terminals and recordings of this computer, as for students whose seats are up."""
 
     def plan_of(student: str, lab: str) -> Plan:
-        source = load.named(lab)
+        source = load.read_named(lab)
         return flow.plan_of(source, seat.look_up(source, student))
 
     def find(student: str, lab: str, host: str) -> tuple[Plan, Host]:
@@ -586,7 +586,7 @@ def main() -> int:
     parser.add_argument("--captures", type=int, default=5)
     parser.add_argument("--here", action="store_true")
     args = parser.parse_args()
-    lab = load.named(args.lab)
+    lab = load.read_named(args.lab)
     hosts = [host.name for host in lab.hosts][:2]
     with at_work(lab, args.seats, args.here) as served:
         places = [

@@ -65,13 +65,13 @@ def draw(report: Path | None, folder: Path) -> None:
         program = next(filter(None, map(shutil.which, BROWSERS)), None)
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         for name, picture in PICTURES.items():
-            page = _explained(picture.capture, Path(place)) if picture.capture else report
+            page = _explain_capture(picture.capture, Path(place)) if picture.capture else report
             if page:
                 _draw(browser, page, picture, folder / name)
         browser.close()
 
 
-def _explained(capture: str, folder: Path) -> Path:
+def _explain_capture(capture: str, folder: Path) -> Path:
     """Return the page of `sharklab explain` on a capture of the repository."""
     file = FOLDER.parents[1] / capture
     if main.main(["explain", str(file), "-o", str(folder), "--lang", "en"]):

@@ -16,7 +16,7 @@ MARKUP = re.compile(r"\b[CVOPM]\(([^)#]*)(?:#[a-z]+)?\)")
 
 def page(text: str) -> str:
     """Return the page with its table of keys filled in."""
-    rows = ((code(name), option["type"], _meaning(option)) for name, option in options().items())
+    rows = ((code(name), option["type"], _find_meaning(option)) for name, option in options().items())
     return fill(text, "keys", table(("key", "type", "meaning"), rows))
 
 
@@ -29,6 +29,6 @@ def options() -> dict[str, dict[str, Any]]:
     return found
 
 
-def _meaning(option: dict[str, Any]) -> str:
+def _find_meaning(option: dict[str, Any]) -> str:
     said = option["description"]
     return MARKUP.sub(r"`\1`", said if isinstance(said, str) else " ".join(said))

@@ -108,29 +108,29 @@ def _inner(schema: Schema, path: str) -> Iterator[tuple[str, str]]:
 def _section(name: str) -> Iterator[str]:
     schema = _schema(name)
     paths = _places()[name]
-    yield from (f"## {_heading(name)}", "", schema["description"], "")
+    yield from (f"## {_make_heading(name)}", "", schema["description"], "")
     if paths:
         more = ", and in other places" if len(paths) > SHOWN else ""
         yield from (f"Path: {', '.join(map(code, paths[:SHOWN]))}{more}.", "")
     rows = (
-        [code(key), words(value), _needed(schema, key), _meaning(value)]
+        [code(key), words(value), _say_need(schema, key), _find_meaning(value)]
         for key, value in schema["properties"].items()
     )
     yield from (*table(("key", "type", "default", "meaning"), rows), "")
 
 
-def _heading(name: str) -> str:
+def _make_heading(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _needed(owner: Schema, key: str) -> str:
+def _say_need(owner: Schema, key: str) -> str:
     if key in owner.get("required", ()):
         return "required"
     value = owner["properties"][key].get("default")
     return "" if value in (None, "") else code(json.dumps(value) if not isinstance(value, str) else value)
 
 
-def _meaning(schema: Schema) -> str:
+def _find_meaning(schema: Schema) -> str:
     """Return the description of a key, or that of the definition that it refers to."""
     return str(schema.get("description") or DEFINED[_name(schema)]["description"])
 
@@ -158,5 +158,5 @@ def _reference(name: str) -> str:
     if name in ELSEWHERE:
         return ELSEWHERE[name]
     if _is_section(name):
-        return link(_heading(name))
+        return link(_make_heading(name))
     return f"[{name}](#{name})" if name in set(_values()) else words(DEFINED[name])

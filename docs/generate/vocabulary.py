@@ -62,7 +62,9 @@ def _questions() -> Iterator[str]:
 def schema(_: str) -> str:
     """Return the JSON schema of the checks and questions that lab.yml may name, whatever its file holds."""
     bare = [kind.name for kind in KINDS.values() if not kind.required]
-    full = {kind.name: {"description": description(kind), **_described(kind)} for kind in KINDS.values()}
+    full = {
+        kind.name: {"description": description(kind), **_describe_parameters(kind)} for kind in KINDS.values()
+    }
     content: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "sharklab checks and questions",
@@ -82,7 +84,7 @@ def schema(_: str) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def _described(kind: Kind) -> Schema:
+def _describe_parameters(kind: Kind) -> Schema:
     """Return the schema of a check's parameters; a single `value` may stand without its name."""
     if kind.params["properties"].keys() == {"value"}:
         return {"anyOf": [kind.params["properties"]["value"], kind.params]}

@@ -58,7 +58,7 @@ class ActionModule(ActionBase):
             check_place(spec)
         wanted = {**options, "check": self._task.check_mode, "mark": f"{MARKS}/{digest(options)}"}
         if hasattr(self._connection, "call"):  # sharklab.lab.disk
-            written = loaded()
+            written = load_program()
             return {**result, **self._connection.call(lambda: written.answer(wanted))}
         done = self._low_level_execute_command(
             f"{interpreter(task_vars or {})} -I -S -", in_data=program(wanted)
@@ -67,7 +67,7 @@ class ActionModule(ActionBase):
 
 
 @cache
-def loaded() -> ModuleType:
+def load_program() -> ModuleType:
     """Return the program as a module of this process, for hosts that are only disks.
 
     All that it needs is loaded with it: the file system of a host has no part of it.

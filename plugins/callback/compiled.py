@@ -62,7 +62,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         before = module_common._add_module_to_zip
         module_common._add_module_to_zip = lambda *words: _add(before, *words)
         self._packed = Path(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache")
-        self._kept = _kept_folder()
+        self._kept = _find_folder()
         for file in self._kept.glob("*"):
             _check(file)
         _link(self._kept, self._packed)
@@ -87,7 +87,7 @@ def _add(before: Any, file: ZipFile, time: datetime, *words: Any) -> None:
         file.writestr(module_common._make_zinfo(f"{name}c", time, zf=file), header + code)
 
 
-def _kept_folder() -> Path:
+def _find_folder() -> Path:
     """Return the folder for modules that these versions of Ansible, Python and plugins have packed."""
     own = [(path.name, path.read_bytes()) for path in sorted(_sources())]
     others = [folder for folder in constants.DEFAULT_MODULE_UTILS_PATH if os.path.isdir(folder)]

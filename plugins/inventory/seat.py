@@ -88,7 +88,7 @@ class InventoryModule(BaseInventoryPlugin):
         """Add the hosts of the seat to `inventory`. Raises AnsibleParserError with place and remedy."""
         super().parse(inventory, loader, path, cache)
         try:
-            check_keys(self._read_config_data(path), self._known_keys())
+            check_keys(self._read_config_data(path), self._list_keys())
             lab = folder_or_name(self.get_option("lab"), path)
             hosts = call("variables", lab, self.get_option("student"))
             machines = self._machines(path, list(hosts))
@@ -97,7 +97,7 @@ class InventoryModule(BaseInventoryPlugin):
         for host, variables in hosts.items():
             self._add(host, {**variables, **machines[host]})
 
-    def _known_keys(self) -> list[str]:
+    def _list_keys(self) -> list[str]:
         return list(constants.config.get_configuration_definitions("inventory", self._load_name))
 
     def _machines(self, path: str, hosts: list[str]) -> Mapping[str, Mapping[str, Any]]:

@@ -40,7 +40,7 @@ class Stream:
     """One output of a probe: the first 64 KiB are kept, the rest is read and dropped."""
 
     def __init__(self, pipe: IO[bytes] | None) -> None:
-        self.fd = nonblocking(pipe)
+        self.fd = unblock_pipe(pipe)
         self.kept = bytearray()
         self.truncated = False
 
@@ -74,7 +74,7 @@ class Feed:
 
     def __init__(self, pipe: IO[bytes], text: str) -> None:
         self.pipe = pipe
-        self.fd = nonblocking(pipe)
+        self.fd = unblock_pipe(pipe)
         self.unsent = text.encode()
 
     def send(self) -> bool:
@@ -190,7 +190,7 @@ class Batch:
         try:
             probe = Running(spec)
         except (OSError, ValueError, subprocess.SubprocessError) as error:
-            self.results[spec["id"]] = refused_result(spec, error)
+            self.results[spec["id"]] = make_refusal(spec, error)
             return
         self.running[probe.process.pid] = probe
         self.receive_from(probe.stdout)
@@ -255,14 +255,14 @@ def blank_result(spec: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def refused_result(spec: dict[str, Any], error: Exception) -> dict[str, Any]:
+def make_refusal(spec: dict[str, Any], error: Exception) -> dict[str, Any]:
     """Return the result of a probe that could not be started."""
     why = error.strerror if isinstance(error, OSError) else error
     missing = isinstance(error, FileNotFoundError)
     return {**blank_result(spec), "missing": missing, "stderr": f"{spec['argv'][0]}: {why}\n"}
 
 
-def nonblocking(pipe: IO[bytes] | None) -> int:
+def unblock_pipe(pipe: IO[bytes] | None) -> int:
     """Return the descriptor of a pipe, which from now on does not block."""
     if pipe is None:
         raise ValueError("the process was started without this pipe")

@@ -33,7 +33,7 @@ def signal_process(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
-def ended_children() -> Iterator[os.waitid_result]:
+def find_ended_children() -> Iterator[os.waitid_result]:
     """Yield each child that has ended. The caller must reap it before asking for the next.
 
     A child that was not reaped keeps its number, so its group can be signalled safely.

@@ -78,7 +78,7 @@ class Tcpdump:
             data = os.read(self.hears, STDERR_LIMIT - len(self.said))
             self.said += data.decode("utf-8", errors="backslashreplace")
 
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         """Whether the process lives; notes when it ended."""
         if self.process.returncode is None and self.process.poll() is not None:
             self.ended = time.time()
@@ -90,7 +90,7 @@ class Tcpdump:
         if "listening on" in self.said:
             self.started = time.time()
             return True
-        if not self.running():
+        if not self.is_running():
             self.read()
             why = " ".join(self.said.split()) or "tcpdump ended at once"
             raise RecordingError(f"capture {self.id}: {why}")
@@ -101,17 +101,17 @@ class Tcpdump:
         return [(int(a), int(b), int(c)) for a, b, c in STATISTICS.findall(self.said)]
 
     def ask(self) -> None:
-        """Ask for its statistics; `settled` takes the answers."""
+        """Ask for its statistics; `is_settled` takes the answers."""
         self.answered = len(self.statistics())
         self.moved = time.monotonic()
         self.process.send_signal(signal.SIGUSR1)
 
-    def settled(self) -> bool:
+    def is_settled(self) -> bool:
         """Whether it has written all packets, or has stood still for as long as one can be on its way."""
         self.read()
         told = self.statistics()
-        if not self.running() or len(told) <= self.answered:
-            return not self.running()
+        if not self.is_running() or len(told) <= self.answered:
+            return not self.is_running()
         captured, received, dropped = told[-1]
         if len(told) > 1 and told[-1] != told[-2]:
             self.moved = time.monotonic()
@@ -123,7 +123,7 @@ class Tcpdump:
 
     def guard(self, limit: int) -> None:
         """End it when its file has reached `limit` bytes, so that the disk is not filled."""
-        if self.running() and not self.note and self.path.stat().st_size >= limit:
+        if self.is_running() and not self.note and self.path.stat().st_size >= limit:
             self.note = f"sharklab: ended because the file has reached {limit} bytes\n"
             self.process.terminate()
 
@@ -238,9 +238,9 @@ class Closings:
 
     def listens(self) -> bool:
         """Whether the kernel reports to it, or it has ended."""
-        return self.ended() or self.waiting_bytes() is not None
+        return self.has_ended() or self.count_waiting_bytes() is not None
 
-    def waiting_bytes(self) -> int | None:
+    def count_waiting_bytes(self) -> int | None:
         """Return how many bytes of reports `ss` has not read yet (proc(5)), None before it listens."""
         table = read_bytes("/proc/net/netlink").decode().splitlines()[1:]
         for _, family, owner, groups, waiting, *_ in map(str.split, table):
@@ -250,12 +250,12 @@ class Closings:
 
     def idle(self) -> bool:
         """Whether it has read every report and sleeps, or has ended. Its output is whole then."""
-        if self.ended():
+        if self.has_ended():
             return True
-        status = read_bytes(f"/proc/{self.process.pid}/stat") if self.waiting_bytes() == 0 else b""
+        status = read_bytes(f"/proc/{self.process.pid}/stat") if self.count_waiting_bytes() == 0 else b""
         return status.rpartition(b") ")[2].startswith(b"S")
 
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether `ss` has ended, which it does where the kernel does not report."""
         return self.process.poll() is not None
 
@@ -331,7 +331,7 @@ class Recorder:
         end = time.monotonic() + START_LIMIT
         while self.closings and not self.closings.listens() and time.monotonic() < end:
             self.sleep(0.02)
-        if self.sockets and self.closings and (self.closings.ended() or not self.closings.listens()):
+        if self.sockets and self.closings and (self.closings.has_ended() or not self.closings.listens()):
             self.sockets.notes.add("Sockets of a short life may be missing: ss --events does not work.")
 
     def take_closings(self) -> bool:
@@ -365,11 +365,11 @@ class Recorder:
     def stop(self) -> None:
         """End every tcpdump, by force if it does not listen to reason."""
         for tcpdump in self.tcpdumps:
-            if tcpdump.running():
+            if tcpdump.is_running():
                 tcpdump.process.terminate()
-        self.wait_for_all(lambda tcpdump: not tcpdump.running(), STOP_LIMIT)
+        self.wait_for_all(lambda tcpdump: not tcpdump.is_running(), STOP_LIMIT)
         for tcpdump in self.tcpdumps:
-            if tcpdump.running():
+            if tcpdump.is_running():
                 tcpdump.process.kill()
                 tcpdump.process.wait()
             tcpdump.read()

@@ -97,11 +97,11 @@ _KEPT_TOGETHER = re.compile(r" (?=[:;?!%»](?:[\s*)]|$))|(?<=«) ")
 """The spaces beside a French sign; a line never breaks there."""
 
 
-def _kept_together(text: Any) -> Any:
+def _join_signs(text: Any) -> Any:
     """Return the text of a catalogue, or all texts of a plural, with no-break spaces beside French signs."""
     if isinstance(text, str):
         return _KEPT_TOGETHER.sub("\N{NO-BREAK SPACE}", text)
-    return tuple(map(_kept_together, text))
+    return tuple(map(_join_signs, text))
 
 
 @contextmanager
@@ -115,7 +115,7 @@ def lent(language: str) -> Iterator[None]:
         if language != SOURCE:
             place = Path(folder, language, "LC_MESSAGES")
             place.mkdir(parents=True)
-            (place / f"{DOMAIN}.mo").write_bytes(_compiled(language))
+            (place / f"{DOMAIN}.mo").write_bytes(_compile_catalogue(language))
         gettext.bindtextdomain(DOMAIN, folder)
         gettext.textdomain(DOMAIN)
         os.environ["LANGUAGE"] = language
@@ -131,10 +131,10 @@ def lent(language: str) -> Iterator[None]:
 def _catalogue(language: str) -> gettext.NullTranslations:
     if language == SOURCE:
         return gettext.NullTranslations()
-    return gettext.GNUTranslations(io.BytesIO(_compiled(language)))
+    return gettext.GNUTranslations(io.BytesIO(_compile_catalogue(language)))
 
 
-def _compiled(language: str) -> bytes:
+def _compile_catalogue(language: str) -> bytes:
     """Return the catalogue of a language, compiled now unless it was before."""
     source = (LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po").read_bytes()
     key = hashlib.sha256(source + repr(_KEPT_TOGETHER).encode()).hexdigest()[:16]
@@ -155,7 +155,7 @@ def _compile(source: bytes, target: Path) -> bytes:
     content = io.BytesIO()
     catalogue = read_po(io.BytesIO(source))
     for message in catalogue:
-        message.string = _kept_together(message.string)
+        message.string = _join_signs(message.string)
     write_mo(content, catalogue)
     with suppress(SharklabError):  # a cache that cannot be kept costs time, nothing else
         state.write(state.folder(target.parent) / target.name, content.getvalue())

@@ -64,7 +64,7 @@ def run(
 
 
 @contextmanager
-def watched(look: Callable[[], float | None], pause: float) -> Iterator[None]:
+def watch_during(look: Callable[[], float | None], pause: float) -> Iterator[None]:
     """Call `look` in a thread during the block, after `pause` seconds, then after those that it returns.
 
     None ends the watch.
@@ -91,10 +91,10 @@ def require(*tools: str) -> None:
         from sharklab import system_packages  # it runs tools itself
 
         if nowhere := [tool for tool in absent if not system_packages.find(tool)]:
-            raise missing(nowhere)
+            raise explain_missing(nowhere)
 
 
-def missing(tools: Iterable[str]) -> MachineryError:
+def explain_missing(tools: Iterable[str]) -> MachineryError:
     """Return the error that says which tools are missing and what to install."""
     from sharklab import system_packages  # it runs tools itself
 

@@ -101,7 +101,7 @@ def check_room(size: int) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def damaged(file: Path, fault: object) -> MachineryError:
+def explain_damage(file: Path, fault: object) -> MachineryError:
     """Return the error for a file of the state folder that cannot be read, and that sharklab makes again."""
     return MachineryError(
         N_("the file is damaged: {fault}"), place=str(file), hint=N_("remove it"), fault=fault

@@ -68,7 +68,7 @@ def find(tool: str) -> str:
     return next((package.file for package in table() if package.gives == tool), "")
 
 
-def missing(works: Iterable[str]) -> tuple[Package, ...]:
+def list_missing(works: Iterable[str]) -> tuple[Package, ...]:
     """Return the packages that `works` (groups of the table) need, and that this system lacks and knows."""
     wanted, kind = set(works), manager()
     return tuple(
@@ -127,14 +127,14 @@ def need(works: Sequence[str], words: Translator) -> None:
 
     Raises MachineryError, with the command to run by hand, when that is not possible.
     """
-    absent = missing(works)
+    absent = list_missing(works)
     if not absent:
         return
     kind = manager()
     if not kind:
         raise _failure(N_("this system has neither apt-get nor dnf"), absent)
     _install(names(absent, kind), kind, absent, words)
-    if still := missing(works):
+    if still := list_missing(works):
         gone = [package.gives for package in still]
         raise _failure(N_("still missing after the installation: {tools}"), still, tools=gone)
 

@@ -182,7 +182,7 @@ def plain(text: str | bytes, depth: int = 64) -> Any:
     return content
 
 
-def shaped(content: Any, kind: type[Shape]) -> Shape:
+def shape_content(content: Any, kind: type[Shape]) -> Shape:
     """Return JSON data as `kind`, which its annotations describe. Raises ValueError with place and cause.
 
     Lists become tuples and whole numbers floats where `kind` says so; fields that it lacks are dropped.

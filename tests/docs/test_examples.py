@@ -27,7 +27,7 @@ def test_vagrantfile_is_ruby() -> None:
 
 def test_vagrantfile_has_the_machines_of_its_inventory() -> None:
     """The machines are tp4's hosts, at the addresses that the inventory says."""
-    hosts = [host.name for host in load.named("tp4").hosts]
+    hosts = [host.name for host in load.read_named("tp4").hosts]
     machines = dict(
         re.findall(r'^  "(\w+)" => "([\d.]+)",$', (VAGRANT / "Vagrantfile").read_text(), re.MULTILINE)
     )

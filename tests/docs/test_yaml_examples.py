@@ -39,7 +39,7 @@ NOTHING: Mapping[str, Any] = {
 def machines(example: Example, place: Path) -> None:
     """Check that the inventory has the machines of tp4, each with its address and its place in the lab."""
     (place / "hosts.yml").write_text(example.text)
-    hosts = [host.name for host in load.named("tp4").hosts]
+    hosts = [host.name for host in load.read_named("tp4").hosts]
     found = user_inventory.read(place / "hosts.yml", hosts)
     assert [True] * len(hosts) == [{"ansible_host", "lab_address"} <= set(entry) for entry in found.values()]
 

@@ -115,7 +115,7 @@ def test_list_tasks_shows_the_roles_of_the_hosts(user: User) -> None:
 
 def test_every_probe_of_the_lab_ran(evidence: Path) -> None:
     """Each command came to the end that the lab expects of it."""
-    lab = load.named("tcpdump")
+    lab = load.read_named("tcpdump")
     expected = {probe.id: probe.exit for exercise in lab.exercises for probe in exercise.probes}
     files = sorted(evidence.glob("hosts/*/probes.json"))
     probes = [probe for file in files for probe in json.loads(file.read_text())]

@@ -69,7 +69,9 @@ def proved(auto: None) -> Layers:
 
 
 def _build(progress: Progress) -> Layers:
-    return flow.build_image(lint.named("tests/data/rocky-proof"), "auto", providers.get("nspawn"), progress)
+    return flow.build_image(
+        lint.load_named("tests/data/rocky-proof"), "auto", providers.get("nspawn"), progress
+    )
 
 
 def test_auto_takes_an_image_that_proves_itself(proved: Layers) -> None:

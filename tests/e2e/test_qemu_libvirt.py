@@ -191,7 +191,10 @@ def test_machine_that_does_not_start_is_one_error(
         claims.claim(own.seat.id, own.seat.folder)
         network.build(own)
         broken = without_kernel(tmp_path, layers, folder, daemon if through else "")
-        with pytest.raises(MachineryError, match="kernel") as caught, startup.started(own, host, broken):
+        with (
+            pytest.raises(MachineryError, match="kernel") as caught,
+            startup.start_machine(own, host, broken),
+        ):
             pass
         assert ("virsh" in str(caught.value.place), bool(caught.value.hint)) == (through, through)
     finally:

@@ -218,8 +218,9 @@ def test_bars_between_panes_move(enter: Callable[..., Any], browser: Browser) ->
     ):
 
         def size(tab: str = tab, side: str = side) -> float:
-            box = alice.at(f"section.pane:has({tab})").bounding_box() or {}
-            return float(box[side])  # type: ignore[literal-required]
+            box = alice.at(f"section.pane:has({tab})").bounding_box()
+            assert box is not None
+            return box["width"] if side == "width" else box["height"]
 
         begin = size()
         alice.at(bar).focus()
@@ -228,7 +229,8 @@ def test_bars_between_panes_move(enter: Callable[..., Any], browser: Browser) ->
         assert grown > begin
         alice.press(less)
         assert abs(begin - size()) < 1
-        box = alice.at(f"section.pane:has({tab})").bounding_box() or {}
+        box = alice.at(f"section.pane:has({tab})").bounding_box()
+        assert box is not None
         x, y = box["x"] + box["width"] + 4, box["y"] + box["height"] + 4  # the bar, which has 8 pixels
         place = (x, box["y"] + 200) if side == "width" else (box["x"] + 200, y)
         alice.page.mouse.move(*place)
@@ -242,7 +244,7 @@ def test_bars_between_panes_move(enter: Callable[..., Any], browser: Browser) ->
 
 
 def test_map_rests_while_nobody_sees_it(enter: Callable[..., Any], browser: Browser) -> None:
-    """Behind another tab of the page, and while the reader looks elsewhere. It is fresh when seen again."""
+    """Behind another tab of the page, and on another page. It is fresh when seen again."""
     page: SeatPage = enter(browser)
     asked: list[str] = []
     page.page.on("request", lambda request: asked.append(request.url) if "/hosts" in request.url else None)

@@ -50,10 +50,10 @@ def repeated(lab: str) -> set[tuple[str, str]]:
     Two hosts of a lab try the same of a role if they set the same variables of it.
     """
     before = list(LABS)[: list(LABS).index(lab)]
-    tried = {role for name in before for host in load.named(name).hosts for role in host.roles}
+    tried = {role for name in before for host in load.read_named(name).hosts for role in host.roles}
     tried.discard("mail_server")  # in ports it offers other protocols than in tp4
     found, seen = set(), set()
-    for host in load.named(lab).hosts:
+    for host in load.read_named(lab).hosts:
         for role in host.roles:
             key = (role, frozenset(name for name in host.vars if name.startswith(f"{role}_")))
             if role in tried or key in seen:

@@ -1,8 +1,9 @@
-"""One word for one thing: a name has one home, and a collection has the noun of its elements."""
+"""One word for one thing: types have one home, collections a noun, functions a verb."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "sharklab"
 COLLECTIONS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp)
+IRREGULAR_PARTICIPLES = """
+begun bound bought broken brought built caught chosen done drawn driven fallen forgotten found frozen
+given gone grown held hidden hung kept known laid led left lost made meant met paid said seen sent shaken
+shown sold spent stood stuck taken taught thrown told torn understood woken won worn written
+"""
+DECLARATIONS = {"check", "question"}
+"""Decorators of functions that have the name of a word of lab.yml."""
+STATES = {"property", "cached_property", "setter"}
+"""Decorators of functions that are read as attributes, so a name may describe a state."""
 MAKERS = {"dict", "filter", "frozenset", "list", "map", "set", "sorted", "tuple"}
 
 
@@ -38,6 +48,22 @@ def is_collection(value: ast.expr | None) -> bool:
     return isinstance(value, COLLECTIONS)
 
 
+def functions_of(tree: ast.Module) -> Iterator[tuple[str, set[str], int]]:
+    """Yield the name of each function, the names of its decorators, and its line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("__"):
+            decorators = [each.func if isinstance(each, ast.Call) else each for each in node.decorator_list]
+            yield node.name, {ast.unparse(each).split(".")[-1] for each in decorators}, node.lineno
+
+
+def is_participle(name: str) -> bool:
+    """Tell whether the first word of a name is a participle: `found_hosts`, `_graded`, `serving`."""
+    word = name.strip("_").split("_")[0]
+    return (
+        word in IRREGULAR_PARTICIPLES.split() or re.fullmatch(r"\w*[aeiouy]\w*[^e](ed|ing)", word) is not None
+    )
+
+
 def test_each_type_has_one_home() -> None:
     """A reader who meets the name of a class knows which one it is."""
     homes = defaultdict(list)
@@ -62,3 +88,32 @@ def test_no_collection_is_called_found() -> None:
                     if isinstance(target, ast.Name) and target.id == "found"
                 ]
     assert not places, "\n".join(places)
+
+
+def test_no_function_is_called_by_a_participle() -> None:
+    """The name of a function says what it does: a verb and a noun; a property may describe a state."""
+    places, count = [], 0
+    for file, tree in trees(SOURCE, ROOT / "plugins", ROOT / "docs"):
+        for name, decorators, line in functions_of(tree):
+            count += 1
+            if not decorators & (DECLARATIONS | STATES) and is_participle(name):
+                places.append(f"{file}:{line}: {name}")
+    assert count > 3000
+    assert not places, "\n".join(places)
+
+
+def test_participles_are_known_by_their_form() -> None:
+    """Verbs that end as a participle does (`read`, `bring`, `string`) are none."""
+    names = [
+        "_merged_cells",
+        "serving",
+        "kept",
+        "read",
+        "need_root",
+        "bring",
+        "feed",
+        "string",
+        "speed",
+        "find_host",
+    ]
+    assert ["_merged_cells", "serving", "kept"] == list(filter(is_participle, names))

@@ -18,7 +18,7 @@ class ClassAsker:
     """Asks the desk of a class of three, whose work is in folders below `place`."""
 
     def __init__(self, lab: str, place: Path) -> None:
-        self.lab = load.named(lab)
+        self.lab = load.read_named(lab)
         students = tuple(Student(id, name, "") for id, name in NAMES.items())
         self.ended: list[str] = []
         """The students whose visits were ended."""

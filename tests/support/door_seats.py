@@ -14,7 +14,7 @@ def save(monkeypatch: pytest.MonkeyPatch, *seats: tuple[str, str]) -> list[Plan]
     """Save a plan for each lab and student in the state folder, and let their namespaces be there."""
     plans = []
     for lab, student in seats:
-        source = load.named(lab)
+        source = load.read_named(lab)
         plans.append(make_plan(source, seat.register(source, student)))
         plan_file.save(plans[-1])
     there = {network.namespace(plan.seat.id) for plan in plans}

@@ -15,7 +15,7 @@ SECRET = bytes(range(32))
 @cache
 def lab() -> Lab:
     """Return the lab."""
-    return load.named("pannes")
+    return load.read_named("pannes")
 
 
 def own(student: str = "alice") -> Seat:

@@ -30,7 +30,7 @@ def folder(place: Path, captures: Mapping[str, str] = CAPTURES) -> Path:
 
 def submission(student: str, place: Path) -> Submission:
     """Return what lies in such a folder as that student's."""
-    lab = load.named("tp4")
+    lab = load.read_named("tp4")
     found = work.read(place, make_plan(lab, seat.register(lab, student)))
     return replace(found, begun=BEGUN, made=MADE)
 

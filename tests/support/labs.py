@@ -38,5 +38,5 @@ def write_lab(folder: Path, **briefs: str) -> Path:
 
 def start(lab: str, student: str = "alice") -> None:
     """Write what `up` leaves of a student's seat of the lab in the folder `lab`."""
-    found = load.named(lab)
+    found = load.read_named(lab)
     plan_file.save(make_plan(found, seat.register(found, student)))

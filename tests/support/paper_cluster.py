@@ -18,6 +18,7 @@ from sharklab.hosts.providers.cluster.model import (
     Project,
     Ran,
     Resources,
+    Server,
     StoredImage,
 )
 
@@ -38,9 +39,15 @@ class PaperCluster:
     known: dict[str, Project] = field(default_factory=dict)
     snapshots: set[tuple[str, str]] = field(default_factory=set)
     pushed: dict[str, bytes] = field(default_factory=dict)
+    templates: dict[str, bytes] = field(default_factory=dict)
+    machines_on: set[str] = field(default_factory=set)
+    """Members that can run virtual machines."""
+    engine: str = "lxd"
     calls: list[str] = field(default_factory=list)
     late: set[str] = field(default_factory=set)
     """Members whose heartbeat is late: they answer, and are online again after that."""
+    silence: float = 0.0
+    """Seconds since the last heartbeat of the members that are offline."""
     half_made: set[str] = field(default_factory=set)
     """Networks that an interrupted command left."""
     project: str = "default"
@@ -79,6 +86,11 @@ class PaperCluster:
         """Return this cluster: a test has one course."""
         return self
 
+    def server(self, member: str = "m1") -> Server:
+        """Return the engine of a member."""
+        drivers = ("lxc", "qemu") if member in self.machines_on else ("lxc",)
+        return Server(self.engine, "5", member, True, True, "", drivers, (), frozenset(), frozenset(), {})
+
     def where(self, host: str) -> str:
         """Return the member of the newest instance of a host."""
         return [one.member for one in self.found.values() if one.config["user.sharklab.host"] == host][-1]
@@ -106,17 +118,28 @@ class Instances:
         return self._seen(self.on.found[name])
 
     def create(
-        self, name: str, source: object, *, member: str, config: Mapping[str, str], devices: Mapping[str, Any]
+        self,
+        name: str,
+        source: object,
+        *,
+        member: str,
+        kind: InstanceKind,
+        config: Mapping[str, str],
+        devices: Mapping[str, Any],
     ) -> None:
         """Make one."""
         self._note("create", name)
         self.on.found[name] = Instance(
-            name, InstanceKind.CONTAINER, Power.STOPPED, member, "p", dict(config), devices, devices, (), ""
+            name, kind, Power.STOPPED, member, "p", dict(config), devices, devices, (), ""
         )
 
     def push(self, name: str, where: str, content: bytes, *, mode: int) -> None:
         """Write a file."""
         self.on.pushed[name] = content
+
+    def put_template(self, name: str, template: str, content: bytes) -> None:
+        """Write a template."""
+        self.on.templates[name] = content
 
     def start(self, name: str) -> None:
         """Start one."""
@@ -162,8 +185,10 @@ class Instances:
         """Put a disk back."""
         self._note("put_back", name)
 
-    def run(self, name: str, argv: Sequence[str], *, limit: float) -> Ran:
+    def run(self, name: str, argv: Sequence[str], *, limit: float = 60.0) -> Ran:
         """Answer the question whether a host has booted."""
+        if argv == ["sync"]:
+            self._note("sync", name)
         return Ran(0, b"running\n", b"")
 
     def _set(self, what: str, name: str, **values: Any) -> None:
@@ -182,7 +207,10 @@ class Members:
 
     def all(self) -> list[Member]:
         """Return them."""
-        return [Member(name, status, "", "", (), "", {}) for name, status in self.on.status.items()]
+        return [
+            Member(name, status, "", "", (), "", {}, self.on.silence)
+            for name, status in self.on.status.items()
+        ]
 
     def resources(self, name: str, *, limit: float = 0.0) -> Resources:
         """Return the same memory for each; one that is asked although it is called offline is late."""
@@ -236,7 +264,7 @@ class Images:
         """Return the one of that name."""
         return StoredImage(alias, (alias,), InstanceKind.CONTAINER, 1, {}) if alias in self.on.names else None
 
-    def add(self, alias: str, *files: object, properties: object) -> None:
+    def add(self, alias: str, *files: object, **more: object) -> None:
         """Import one."""
         self.on.names.add(alias)
 

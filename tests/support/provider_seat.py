@@ -24,7 +24,7 @@ HOSTS = ("server", "client")
 
 def bare(machine: bool = False) -> image.Layers:
     """Return tp4's base image, or that of its virtual machines, without any layer, built if there is none."""
-    hosts = [host for host in load.named("tp4").hosts if host.needs or not machine]
+    hosts = [host for host in load.read_named("tp4").hosts if host.needs or not machine]
     roles = {role for host in hosts for role in host.roles} | set(RUN_ROLES)
     packages = image.packages_of(roles, "Debian", kernel=needs.ROLES if machine else ())
     base = image.base("debian12", packages, print, machine)
@@ -33,7 +33,7 @@ def bare(machine: bool = False) -> image.Layers:
 
 def lab(folder: str) -> Lab:
     """Return a lab of the tests by its folder."""
-    return load.named(folder)
+    return load.read_named(folder)
 
 
 def plan(name: str, number: int, hosts: tuple[str, ...] = HOSTS) -> Plan:

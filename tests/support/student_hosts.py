@@ -45,7 +45,7 @@ class StudentHosts:
     @property
     def plan(self) -> Plan:
         """The plan of the seat."""
-        lab = load.named("./mylab")
+        lab = load.read_named("./mylab")
         return make_plan(lab, seat.register(lab, "alice"))
 
     def have_tcpdump(self, *, ends: bool = False, lost: int = 0, error: str = "") -> None:

@@ -21,7 +21,7 @@ ANSWERS = "ssh:\n  server_port: 22\n  transport: TCP\ndns:\n  dns_server_port: 5
 @cache
 def plan(student: str = "alice") -> Plan:
     """Return the plan of tp4 for a student."""
-    lab = load.named("tp4")
+    lab = load.read_named("tp4")
     return make_plan(lab, seat.derive(lab, student, SECRET))
 
 

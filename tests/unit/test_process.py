@@ -77,8 +77,8 @@ def test_watched_looks_until_it_returns_none_or_the_block_ends() -> None:
         enough.set()
         return None
 
-    with process.watched(look, 0.0):
+    with process.watch_during(look, 0.0):
         assert enough.wait(60)
-    with process.watched(lambda: looks.clear(), 600.0):
+    with process.watch_during(lambda: looks.clear(), 600.0):
         pass
     assert [0, 1, 2] == looks

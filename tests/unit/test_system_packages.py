@@ -28,10 +28,10 @@ def test_missing_looks_where_a_family_keeps_a_tool(fakes: Path, monkeypatch: pyt
     """A tool that is not in the PATH is there where the table says that a family has it."""
     hidden = replace(TOOL, alias=str(fakes / "libexec/shark-kvm"))
     monkeypatch.setattr(system_packages, "table", lambda: (hidden,))
-    assert ((hidden,), "") == (system_packages.missing(["hosts"]), system_packages.find("shark-tool"))
+    assert ((hidden,), "") == (system_packages.list_missing(["hosts"]), system_packages.find("shark-tool"))
     (fakes / "libexec").mkdir()
     script(fakes / "libexec", "shark-kvm")
-    assert ((), hidden.alias) == (system_packages.missing(["hosts"]), system_packages.find("shark-tool"))
+    assert ((), hidden.alias) == (system_packages.list_missing(["hosts"]), system_packages.find("shark-tool"))
     process.require("shark-tool")
     script(fakes, "shark-tool")
     assert str(fakes / "shark-tool") == system_packages.find("shark-tool")
@@ -45,7 +45,7 @@ def test_tool_that_a_family_does_not_package_is_not_asked_for(
     only_debian = replace(TOOL, dnf="")
     monkeypatch.setattr(system_packages, "table", lambda: (only_debian,))
     monkeypatch.setattr(system_packages, "manager", lambda: kind)
-    assert absent == len(system_packages.missing(["hosts"]))
+    assert absent == len(system_packages.list_missing(["hosts"]))
     assert [] == system_packages.names([only_debian], "dnf")
 
 

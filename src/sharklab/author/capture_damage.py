@@ -192,7 +192,7 @@ DAMAGES: Mapping[str, Damage] = {
 """The damages of a capture of an exercise, by the name of the damaged file."""
 
 
-def untried(tool: str, state: str, port: int) -> Damage:
+def omit_trial(tool: str, state: str, port: int) -> Damage:
     """Return that a tool was not tried on its port of a matrix."""
 
     def edit(subject: Subject) -> Pcap:

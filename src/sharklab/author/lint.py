@@ -38,7 +38,7 @@ def check(file: FilePath) -> Lab:
     return lab
 
 
-def named(name: str) -> Lab:
+def load_named(name: str) -> Lab:
     """Return the lab that `name` (a lab's name or a folder) means, checked. Raises InputError as `check`."""
     return check(load.find(name))
 
@@ -68,7 +68,7 @@ def faults(lab: Lab) -> list[Fault]:
         *lint_faults.faults(lab),
         *lint_start.faults(lab),
         *_duplicates(lab),
-        *(fault for at, exercise in _written_exercises(lab) for fault in _exercise(lab, at, exercise)),
+        *(fault for at, exercise in _list_written_exercises(lab) for fault in _exercise(lab, at, exercise)),
     ]
     return own_faults or list(_fill_templates(lab))
 
@@ -171,7 +171,7 @@ def _places(lab: Lab) -> Iterator[tuple[Path, Exercise]]:
         yield (("matrices", index) if index < count else ("exercises", index - count)), exercise
 
 
-def _written_exercises(lab: Lab) -> Iterator[tuple[Path, Exercise]]:
+def _list_written_exercises(lab: Lab) -> Iterator[tuple[Path, Exercise]]:
     """Yield the exercises that the author wrote as such; those made of a matrix cannot be wrong."""
     return ((at, exercise) for at, exercise in _places(lab) if at[0] == "exercises")
 

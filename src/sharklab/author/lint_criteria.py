@@ -106,7 +106,7 @@ def _hints(at: Path, exercise: Exercise, hints: tuple[Hint, ...]) -> Iterator[Fa
     for index, hint in enumerate(hints):
         where = (*at, index)
         yield from _situation(where, exercise, hint)
-        yield from _given_away(where, exercise, hint)
+        yield from _find_given_keys(where, exercise, hint)
         if hint.when is None and index < len(hints) - 1:
             sentence = N_("hints after one without `when` are never given")
             yield fault(where, sentence, N_("put the one without `when` last"))
@@ -121,7 +121,7 @@ def _situation(where: Path, exercise: Exercise, hint: Hint) -> Iterator[Fault]:
         yield from _condition(where, exercise, hint.when)
 
 
-def _given_away(where: Path, exercise: Exercise, hint: Hint) -> Iterator[Fault]:
+def _find_given_keys(where: Path, exercise: Exercise, hint: Hint) -> Iterator[Fault]:
     """Yield that a hint holds a key: a value of the seat, or a port that is asked for."""
     text = " ".join(hint.text.values())
     if "{{" in text or "{%" in text:

@@ -44,7 +44,7 @@ def faults(lab: Lab) -> Iterator[Fault]:
                 places.append(_Place((*at, listed.index(id)), exercise, (exercise.id, j), found, host))
     for place in places:
         yield from _needs(lab, place)
-        yield from _left_out(lab, place)
+        yield from _find_absent_role(lab, place)
         yield from _check_packets(place)
         yield from _check_reboot(lab, place)
     yield from _meetings(places)
@@ -97,7 +97,7 @@ def _needs(lab: Lab, place: _Place) -> Iterator[Fault]:
                 yield fault(place.where, sentence, hint, name=place.fault.id, role=role, host=name)
 
 
-def _left_out(lab: Lab, place: _Place) -> Iterator[Fault]:
+def _find_absent_role(lab: Lab, place: _Place) -> Iterator[Fault]:
     """Yield that a seat lacks a role which the fault needs, until another exercise is solved."""
     for side, roles in place.fault.needs.items():
         name = fault_catalogue.host_of(lab, place.exercise, side)

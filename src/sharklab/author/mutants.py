@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from sharklab.author.capture_damage import DAMAGES, OF_MATRICES, Damage, Subject, untried
+from sharklab.author.capture_damage import DAMAGES, OF_MATRICES, Damage, Subject, omit_trial
 from sharklab.author.host_damage import damages
 from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.focus import candidates, find_focus
@@ -21,7 +21,7 @@ from sharklab.checks.outcome import (
 )
 from sharklab.evidence.packets import records
 from sharklab.grading.marking.case import Case
-from sharklab.grading.marking.decisions import DecideLeaf, Leaf, decide, names, used
+from sharklab.grading.marking.decisions import DecideLeaf, Leaf, decide, list_captures, names
 from sharklab.grading.marking.defaults import criteria, of_matrix
 from sharklab.grading.marking.model import Decision
 from sharklab.grading.submission.model import Submission
@@ -74,20 +74,20 @@ def _of_hosts(original: Original) -> Iterator[Mutant]:
         left = {name: seen for name, seen in original.submission.state.items() if name != host}
         gone = frozenset().union(
             *(
-                lost(original, (case,), partial(_needs_state, case, host), looked=False)
+                find_lost(original, (case,), partial(_needs_state, case, host), looked=False)
                 for case in original.cases
             )
         )
         yield Mutant(Message(N_("state not handed in")), host, replace(original.submission, state=left), gone)
         for damage in damages(state, _checks_of(original, host)):
-            loses = _lost_of_host(original, host, damage.hits)
+            loses = _find_lost_of_host(original, host, damage.hits)
             states = {**original.submission.state, host: damage.state}
             yield Mutant(Message(damage.title), host, replace(original.submission, state=states), loses)
 
 
-def _lost_of_host(original: Original, host: str, hits: Callable[[Leaf], bool]) -> frozenset[Name]:
+def _find_lost_of_host(original: Original, host: str, hits: Callable[[Leaf], bool]) -> frozenset[Name]:
     """Return the criteria that fail if only the checks on `host` selected by `hits` fail."""
-    criteria = (lost(original, (case,), partial(_is_hit, case, host, hits)) for case in original.cases)
+    criteria = (find_lost(original, (case,), partial(_is_hit, case, host, hits)) for case in original.cases)
     return frozenset().union(*criteria)
 
 
@@ -128,7 +128,7 @@ def _of_answers(original: Original, case: Case) -> Iterator[Mutant]:
             (N_("no answer"), None, (Asked(question), Asked(question, almost=True))),
         )
         for title, answer, broken in faults:
-            loses = lost(original, (case,), broken.__contains__)
+            loses = find_lost(original, (case,), broken.__contains__)
             given = {**original.submission.answers, case.exercise.id: {**case.answers, question: answer}}
             place = f"{case.exercise.id}/{question}"
             yield Mutant(Message(title), place, replace(original.submission, answers=given), loses)
@@ -151,7 +151,7 @@ def _of_captures(original: Original, case: Case) -> Iterator[Mutant]:
 
 def _without_capture(original: Original, case: Case, capture: Capture) -> Mutant:
     left = {name: file for name, file in original.submission.captures.items() if name != capture.id}
-    loses = lost(original, (case,), lambda leaf: _needs(case, capture, leaf), looked=False)
+    loses = find_lost(original, (case,), lambda leaf: _needs(case, capture, leaf), looked=False)
     submission = replace(original.submission, captures=left)
     return Mutant(Message(N_("capture not handed in")), capture.id, submission, loses)
 
@@ -166,7 +166,7 @@ def _needs(case: Case, capture: Capture, leaf: Leaf) -> bool:
 
 
 def _uses(case: Case, capture: Capture, leaf: Check) -> bool:
-    return KINDS[leaf.kind].rests is not Rests.STATE and capture in used(case, leaf)
+    return KINDS[leaf.kind].rests is not Rests.STATE and capture in list_captures(case, leaf)
 
 
 def _is_main(case: Case, capture: Capture, leaf: Check) -> bool:
@@ -184,7 +184,7 @@ def _damage_capture(original: Original, case: Case, capture: Capture) -> Iterato
     table = OF_MATRICES if case.context.matrix else DAMAGES
     for name, damage in (*table.items(), *_leave_out_tools(case, capture)):
         broken, made = (partial(hits, case, capture, damage, subject) for hits in (_breaks, _makes))
-        loses = lost(original, (case,), broken, damage.looked, made)
+        loses = find_lost(original, (case,), broken, damage.looked, made)
         if not loses or not damage.applies(subject):
             continue
         copy = original.folder / f"{capture.id}-{name}.pcap"
@@ -208,7 +208,7 @@ def _leave_out_tools(case: Case, capture: Capture) -> Iterator[tuple[str, Damage
         for leaf in leaves(criterion.steps[0].condition):
             if isinstance(leaf, Check):
                 tool, state = leaf.params["tool"], leaf.params["state"]
-                yield f"untried-{state}", untried(tool, state, ports[tool, state])
+                yield f"untried-{state}", omit_trial(tool, state, ports[tool, state])
 
 
 def _breaks(case: Case, capture: Capture, damage: Damage, subject: Subject, leaf: Leaf) -> bool:
@@ -228,7 +228,7 @@ def _reaches(case: Case, capture: Capture, damage: Damage, leaf: Check) -> bool:
     return _uses(case, capture, leaf) and (damage.anywhere or _is_main(case, capture, leaf))
 
 
-def lost(
+def find_lost(
     original: Original,
     cases: Iterable[Case],
     broken: Callable[[Leaf], bool],

@@ -11,8 +11,8 @@ from posixpath import dirname
 
 from sharklab.checks import remote_files
 from sharklab.checks.context import Context
-from sharklab.checks.flaws import listed
-from sharklab.checks.host_check import finding, observation, of_host
+from sharklab.checks.flaws import join_messages
+from sharklab.checks.host_check import make_finding, observation, of_host
 from sharklab.checks.kind import TEXT, TEXTS, Params, Rests, Schema, check
 from sharklab.checks.outcome import (
     Finding,
@@ -53,7 +53,7 @@ def service(context: Context, params: Params) -> Finding:
     """The service `service` runs on `host`, and starts with it; of a list, one service does."""
     findings = [_service(context, params["host"], name) for name in names(params["service"])]
     good = next((each for each in findings if each.status is Status.PASSED), None)
-    return good or replace(findings[0], found=listed(tuple(each.found for each in findings)))
+    return good or replace(findings[0], found=join_messages(tuple(each.found for each in findings)))
 
 
 def names(value: str | Sequence[str]) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ def _service(context: Context, host: str, name: str) -> Finding:
     }
     text = words[seen["running"], seen["enabled"]]
     good = seen["running"] and seen["enabled"]
-    return finding(good, host, Message(text, {"service": name, "host": host}))
+    return make_finding(good, host, Message(text, {"service": name, "host": host}))
 
 
 @check(
@@ -90,11 +90,11 @@ def listens(context: Context, params: Params) -> Finding:
     open_to = [each for each in alike if each.open_to_all and not _is_own(each.local.address)]
     values = {"host": host, "port": params["port"], "process": [each.process or "-" for each in open_to]}
     if not open_to:
-        return finding(False, host, Message(N_("No program listens there."), values))
+        return make_finding(False, host, Message(N_("No program listens there."), values))
     wanted = params.get("process", "")
     good = not wanted or any(each.process.split(" ")[0] == wanted for each in open_to)
     found = Message(N_("These programs listen: {process}."), values)
-    return finding(good, host, found, open_to[0].line)
+    return make_finding(good, host, found, open_to[0].line)
 
 
 def _is_own(address: str) -> bool:
@@ -113,13 +113,13 @@ def _is_own(address: str) -> bool:
 def mount(context: Context, params: Params) -> Finding:
     """A file system is mounted on `host` at `path`, or is as soon as it is used; with `source`, this one."""
     place = remote_files.folder(params["path"])
-    mounts, kept = observation(context, params)["mounts"], list(_kept(context, params))
+    mounts, kept = observation(context, params)["mounts"], list(_find_boot_mounts(context, params))
     mounted = [each for each in mounts if each["path"] == place]
     if not mounted and kept:  # the map of autofs that has the path
         mounted = [each for each in mounts if (each["path"], each["type"]) == (dirname(place), "autofs")]
     devices = [each["device"] for each in mounted]
     if not mounted:
-        return finding(False, params["host"], Message(N_("The folder is not mounted.")))
+        return make_finding(False, params["host"], Message(N_("The folder is not mounted.")))
     source, type = params.get("source", ""), mounted[-1]["type"]
     if type == "autofs":
         devices += [entry.source for entry in kept]
@@ -127,7 +127,7 @@ def mount(context: Context, params: Params) -> Finding:
     else:
         good = remote_files.is_mounted(context, devices[-1], type, source)
     text = N_("The folder {device} is mounted, as {type}.")
-    return finding(good, params["host"], Message(text, {"device": devices, "type": type}))
+    return make_finding(good, params["host"], Message(text, {"device": devices, "type": type}))
 
 
 @check(
@@ -144,15 +144,15 @@ def mount_kept(context: Context, params: Params) -> Finding:
     A line of fstab(5) says so, a unit of systemd that is enabled (systemd.mount(5), systemd.automount(5)), or
     a map of autofs(5).
     """
-    for entry, line in _kept(context, params).items():
+    for entry, line in _find_boot_mounts(context, params).items():
         if remote_files.is_same_source(context, entry.source, params.get("source", "")):
             text = N_("{host} mounts it at its start.")
-            return finding(True, params["host"], Message(text, params), line)
+            return make_finding(True, params["host"], Message(text, params), line)
     text = N_("No line of /etc/fstab, no unit of systemd and no map of autofs mounts it when {host} starts.")
-    return finding(False, params["host"], Message(text, params))
+    return make_finding(False, params["host"], Message(text, params))
 
 
-def _kept(context: Context, params: Params) -> dict[remote_files.MountEntry, str]:
+def _find_boot_mounts(context: Context, params: Params) -> dict[remote_files.MountEntry, str]:
     """Return the entries that mount the path at the start, each with its line of fstab; "" for any other."""
     seen = observation(context, params)
     lines = [(remote_files.read_fstab_line(line), line) for line in seen["fstab"]]
@@ -179,10 +179,10 @@ def export(context: Context, params: Params) -> Finding:
     clients = exports.get(remote_files.folder(params["path"]))
     values = {**params, "clients": sorted(clients or ())}
     if clients is None:
-        return finding(False, params["host"], Message(N_("It is not exported."), values))
+        return make_finding(False, params["host"], Message(N_("It is not exported."), values))
     wanted = names(params.get("client", ()))
     good = not wanted or remote_files.lets_in(context, params["host"], clients, wanted)
-    return finding(good, params["host"], Message(N_("It is exported to: {clients}."), values))
+    return make_finding(good, params["host"], Message(N_("It is exported to: {clients}."), values))
 
 
 @check(
@@ -202,9 +202,11 @@ def sshd(context: Context, params: Params) -> Finding:
     names = {setting.partition(" ")[0] for setting in params["settings"]}
     lines = [line for line in printed if line.partition(" ")[0] in names]
     if not lines:
-        return finding(False, params["host"], Message(N_("sshd does not tell its settings.")))
+        return make_finding(False, params["host"], Message(N_("sshd does not tell its settings.")))
     good = sorted(lines) == sorted(params["settings"])
-    return finding(good, params["host"], Message(N_("The settings are: {found}."), {"found": sorted(lines)}))
+    return make_finding(
+        good, params["host"], Message(N_("The settings are: {found}."), {"found": sorted(lines)})
+    )
 
 
 @check(
@@ -221,4 +223,4 @@ def resolver(context: Context, params: Params) -> Finding:
     servers = [words[1] for words in map(str.split, lines) if words[:1] == ["nameserver"] and len(words) > 1]
     found = N_("It asks the DNS servers: {servers}.") if servers else N_("It asks no DNS server.")
     good = servers[:1] == [params["server"]]
-    return finding(good, params["host"], Message(found, {"servers": servers}))
+    return make_finding(good, params["host"], Message(found, {"servers": servers}))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from sharklab.checks import phrases
 from sharklab.checks.context import Context
 from sharklab.checks.conversation import no_conversation
-from sharklab.checks.flaws import flaws_of, listed
+from sharklab.checks.flaws import flaws_of, join_messages
 from sharklab.checks.focus import find_focus
 from sharklab.checks.kind import CAPTURE, Claim, Need, Params, Rests, Schema, check, parameters
 from sharklab.checks.outcome import (
@@ -138,7 +138,7 @@ def costlier(context: Context, params: Params) -> Finding:
     values = {
         f"{name}_{side}": value
         for side, facts in (("many", first), ("one", second))
-        for name, value in _cost(facts).items()
+        for name, value in _count_traffic(facts).items()
     }
     text = N_(
         "{many}: {packets_many} packets and {connections_many} connections for {data_many} bytes of data; "
@@ -152,7 +152,7 @@ def costlier(context: Context, params: Params) -> Finding:
     )
 
 
-def _cost(facts: Facts) -> Mapping[str, int]:
+def _count_traffic(facts: Facts) -> Mapping[str, int]:
     return {"packets": len(facts.packets), "connections": len(facts.conversations), "data": _data(facts)}
 
 
@@ -180,7 +180,7 @@ def complete(context: Context, params: Params) -> Finding:
         Reference(capture=name, packets=facts.truncated) for name, facts in context.facts.items()
     )
     if flaws:
-        return Finding(Status.FAILED, listed(flaws), references)
+        return Finding(Status.FAILED, join_messages(flaws), references)
     text = (
         N_("tcpdump dropped no packet, and every packet is whole.")
         if all(capture.counted for capture in context.captures.values())

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from sharklab.checks import phrases
 from sharklab.checks.context import Context, contexts
-from sharklab.checks.flaws import flaws_of, listed
+from sharklab.checks.flaws import flaws_of, join_messages
 from sharklab.checks.kind import TEXT, Claim, Params, Rests, check, parameters
 from sharklab.checks.outcome import (
     Finding,
@@ -104,7 +104,7 @@ class Cell:
             status=status,
             title=Message(N_("{tool}, port {port} {state}"), values),
             found=found,
-            expected=_in_words(*_expected_words(self).values()),
+            expected=_in_words(*_say_expected(self).values()),
             evidence=tuple(_evidence(self)),
         )
 
@@ -121,13 +121,13 @@ def _judge(cell: Cell) -> tuple[Status, Message]:
         text = N_("It is not certain that the port is {state}: {said}.")
         return Status.INCONCLUSIVE, Message(text, {"state": phrases.state(cell.state), "said": said})
     if cell.flaws and (cell.differs or cell.pattern.name in _RESTS_ON_ABSENCE):
-        return Status.INCONCLUSIVE, both(_compare_results(cell), listed(cell.flaws))
+        return Status.INCONCLUSIVE, both(_compare_results(cell), join_messages(cell.flaws))
     return Status.FAILED if cell.differs else Status.PASSED, _compare_results(cell)
 
 
 def _compare_results(cell: Cell) -> Message:
     """Return the observed results of the cell, with the expected ones where they differ."""
-    found, wanted = _observed_words(cell), _expected_words(cell)
+    found, wanted = _say_observed(cell), _say_expected(cell)
     return _in_words(
         *(
             Message(N_("{found} instead of {wanted}"), {"found": found[name], "wanted": wanted[name]})
@@ -143,7 +143,7 @@ def _in_words(exit: Message, verdict: Message, packets: Message) -> Message:
     return Message(text, {"exit": exit, "verdict": verdict, "packets": packets})
 
 
-def _observed_words(cell: Cell) -> dict[str, Message]:
+def _say_observed(cell: Cell) -> dict[str, Message]:
     return {
         "exit": _say_end(cell.result, cell.probe),
         "verdict": phrases.verdict(cell.verdict) if cell.verdict else Message("-"),
@@ -151,7 +151,7 @@ def _observed_words(cell: Cell) -> dict[str, Message]:
     }
 
 
-def _expected_words(cell: Cell) -> dict[str, Message]:
+def _say_expected(cell: Cell) -> dict[str, Message]:
     expected = cell.expected
     return {
         "exit": phrases.either(_exit(code) for code in expected.exit),

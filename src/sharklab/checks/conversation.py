@@ -259,13 +259,13 @@ def _transport(focus: Focus) -> Params:
 
 
 def _pass(focus: Focus, found: Message, *packets: int) -> Finding:
-    return _finding(Status.PASSED, focus, found, packets)
+    return _make_finding(Status.PASSED, focus, found, packets)
 
 
 def _fail(focus: Focus, found: Message, *packets: int) -> Finding:
-    return _finding(Status.FAILED, focus, found, packets)
+    return _make_finding(Status.FAILED, focus, found, packets)
 
 
-def _finding(status: Status, focus: Focus, found: Message, packets: tuple[int, ...]) -> Finding:
+def _make_finding(status: Status, focus: Focus, found: Message, packets: tuple[int, ...]) -> Finding:
     words = both(found, focus.note) if focus.note != NOTHING else found
     return Finding(status, words, focus.refer(*packets))

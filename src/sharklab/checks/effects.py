@@ -10,7 +10,7 @@ from typing import Any
 
 from sharklab.checks import remote_files
 from sharklab.checks.context import Context
-from sharklab.checks.host_check import finding, observation, of_host
+from sharklab.checks.host_check import make_finding, observation, of_host
 from sharklab.checks.kind import TEXT, Params, Rests, Schema, check
 from sharklab.checks.outcome import Finding, Reference, Status
 from sharklab.evidence import effects
@@ -57,8 +57,8 @@ def reaches(context: Context, params: Params) -> Finding:
     values = {**params, "told": _with_packet(context, told, effect)}
     if params["to"] != params["host"] and _is_by_itself(context, params["host"], effect):
         text = N_("{told}. But this is the answer of {host} itself, and not of {to}.")
-        return finding(False, params["host"], Message(text, values))
-    return finding(effect["verdict"] == wanted, params["host"], Message("{told}.", values))
+        return make_finding(False, params["host"], Message(text, values))
+    return make_finding(effect["verdict"] == wanted, params["host"], Message("{told}.", values))
 
 
 def _is_by_itself(context: Context, host: str, effect: Effect) -> bool:
@@ -94,11 +94,11 @@ def resolves(context: Context, params: Params) -> Finding:
         return _untold(params, effect)
     values = {**params, "addresses": effect.get("addresses", []), "said": effect.get("said", "").rstrip(".")}
     if effect["verdict"] == "late":
-        return finding(False, params["host"], Message(N_("There is no answer within 5 s."), values))
+        return make_finding(False, params["host"], Message(N_("There is no answer within 5 s."), values))
     if effect["verdict"] == "unknown":
-        return finding(False, params["host"], Message(N_("There is no address: {said}."), values))
+        return make_finding(False, params["host"], Message(N_("There is no address: {said}."), values))
     good = "address" not in params or params["address"] in values["addresses"]
-    return finding(good, params["host"], Message(N_("The addresses are: {addresses}."), values))
+    return make_finding(good, params["host"], Message(N_("The addresses are: {addresses}."), values))
 
 
 @check(
@@ -123,7 +123,7 @@ def logs_in(context: Context, params: Params) -> Finding:
             return _untold(params, {**effect, "said": "boot_id"})
         if effect["boot_id"] != target["boot_id"]:
             text = N_("{user} logs in, but another host than {to} answers.")
-            return finding(False, params["host"], Message(text, {"user": STUDENT, **params}))
+            return make_finding(False, params["host"], Message(text, {"user": STUDENT, **params}))
     good = N_("{user} logs in.")
     return _of_user(context, "logs_in", params, good, N_("{user} cannot log in: {said}."))
 
@@ -164,7 +164,7 @@ def reads(context: Context, params: Params) -> Finding:
     effect = _effect(context, "reads", params)
     if effect and effect["verdict"] == "other":
         found = Message(N_("The file does not have the text {contains}."), params)
-        return finding(False, params["host"], found)
+        return make_finding(False, params["host"], found)
     good = N_("{user} reads {contains} in it.")
     return _of_user(context, "reads", params, good, N_("{user} cannot read it: {said}."))
 
@@ -178,13 +178,13 @@ def _of_user(context: Context, kind: str, params: Params, good: str, bad: str) -
         if not remote_files.is_mounted(context, device, type, params.get("source", "")):
             text = N_("{user} gets there, but the file lies in {device} ({type}) and not in {source}.")
             values = {"user": STUDENT, **params, "device": device, "type": type}
-            return finding(False, params["host"], Message(text, values))
+            return make_finding(False, params["host"], Message(text, values))
     late = Message(N_("nothing happens within 20 s"))
     words = effect.get("said", "-").rstrip(".")  # the sentence has its own stop
     said = late if effect["verdict"] == "late" else Message("{said}", {"said": words})
     values = {"user": STUDENT, **params, "said": said}
     is_done = effect["verdict"] == "done"
-    return finding(is_done, params["host"], Message(good if is_done else bad, values))
+    return make_finding(is_done, params["host"], Message(good if is_done else bad, values))
 
 
 def _effect(context: Context, kind: str, params: Params) -> Effect | None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import reduce
 
 from sharklab.checks.context import Context
-from sharklab.checks.host_check import finding, of_host
-from sharklab.checks.host_rules import HostRules, Judged, differing, read_zone, read_zones
+from sharklab.checks.host_check import make_finding, of_host
+from sharklab.checks.host_rules import HostRules, Judged, compare_zones, read_zone, read_zones
 from sharklab.checks.kind import ANY_TEXTS, TEXT, Claim, Params, Rests, check, parameters
 from sharklab.checks.openings import ANYONE, OPENINGS, Services, extras, lets_in, names, spans
 from sharklab.checks.outcome import (
@@ -56,7 +56,7 @@ def firewall(context: Context, params: Params) -> Finding:
         return Finding(Status.INCONCLUSIVE, Message(text, names), evidence)
     named = replace(ANYONE, zone=next(iter(read_zones(results[0].stdout if results[0] else "")), ""))
     wrong = faults(((named, zones[0]),), {}, params)
-    if unlike := differing(zones[0], zones[1], ("target", *OPENINGS)):
+    if unlike := compare_zones(zones[0], zones[1], ("target", *OPENINGS)):
         wrong.append(_say_differences(unlike))
     if wrong:
         return Finding(Status.FAILED, _in_a_row(wrong), evidence)
@@ -130,8 +130,8 @@ def firewalld_same(context: Context, params: Params) -> Finding:
     if not rules.default or not rules.permanent:
         return _no_zone(params)
     if unlike := rules.unlike:
-        return finding(False, params["host"], _say_differences(unlike))
-    return finding(True, params["host"], Message(N_("The rules in force are the permanent rules.")))
+        return make_finding(False, params["host"], _say_differences(unlike))
+    return make_finding(True, params["host"], Message(N_("The rules in force are the permanent rules.")))
 
 
 @check(
@@ -153,9 +153,9 @@ def firewalld_opens(context: Context, params: Params) -> Finding:
         return _no_zone(params)
     wrong = [*faults(rules.judged, rules.services, params), *_beside_zones(rules, params)]
     if wrong:
-        return finding(False, params["host"], _in_a_row(wrong))
+        return make_finding(False, params["host"], _in_a_row(wrong))
     opened = sorted({name for _, zone in rules.judged for name in names(zone)})
-    return finding(True, params["host"], Message(N_("The zone opens {opened}."), {"opened": opened}))
+    return make_finding(True, params["host"], Message(N_("The zone opens {opened}."), {"opened": opened}))
 
 
 def _beside_zones(rules: HostRules, params: Params) -> Iterator[Message]:
@@ -228,9 +228,9 @@ def _check_opening(context: Context, params: Params, wanted: bool) -> Finding:
         for kind, name in ways
     )
     text = N_("{host} lets {opening} in.") if is_open else N_("{host} does not let {opening} in.")
-    return finding(is_open == wanted, params["host"], Message(text, params))
+    return make_finding(is_open == wanted, params["host"], Message(text, params))
 
 
 def _no_zone(params: Params) -> Finding:
     text = N_("firewalld on {host} shows no zone: it does not run.")
-    return finding(False, params["host"], Message(text, {"host": params["host"]}))
+    return make_finding(False, params["host"], Message(text, {"host": params["host"]}))

@@ -39,10 +39,10 @@ def flaws_of(context: Context, contents: bool) -> Iterator[Message]:
             yield Message(N_("The capture {capture} kept only the beginning of packets ({count})."), values)
 
 
-def listed(messages: tuple[Message, ...]) -> Message:
+def join_messages(messages: tuple[Message, ...]) -> Message:
     """Return several sentences as one message."""
     first, *rest = messages
-    return both(first, listed(tuple(rest))) if rest else first
+    return both(first, join_messages(tuple(rest))) if rest else first
 
 
 def _count_hidden(facts: Facts, contents: bool) -> int:

@@ -22,6 +22,6 @@ def observation(context: Context, params: Params) -> Mapping[str, Any]:
     return seen
 
 
-def finding(good: bool, host: str, found: Message, line: str = "") -> Finding:
+def make_finding(good: bool, host: str, found: Message, line: str = "") -> Finding:
     """Return the finding on a host, which may rest on one line of its observation."""
     return Finding(Status.of(good), found, (Reference(host=host, line=line),))

@@ -58,7 +58,7 @@ def _is_whole(zone: Collection[str]) -> bool:
     return {"target", "services", "ports"} <= set(zone)
 
 
-def differing(runtime: Zone, permanent: Zone, kinds: Iterable[str] = COMPARED) -> list[str]:
+def compare_zones(runtime: Zone, permanent: Zone, kinds: Iterable[str] = COMPARED) -> list[str]:
     """Return the kinds of entries that two zones do not have alike."""
     return [kind for kind in kinds if runtime.get(kind, frozenset()) != permanent.get(kind, frozenset())]
 
@@ -149,7 +149,7 @@ class HostRules:
         """The names of what a restart of firewalld would change."""
         printed = self.printed
         if not printed.get("zones") or not printed.get("permanent_zones"):
-            return differing(self.default, self.permanent, ("target", *OPENINGS))
+            return compare_zones(self.default, self.permanent, ("target", *OPENINGS))
         default = self._default[0]
         names = list(_find_differences(printed["zones"], printed["permanent_zones"], default))
         if printed.get("permanent_policies"):
@@ -218,7 +218,7 @@ def _find_differences(runtime: str, permanent: str, default: str = "") -> Iterat
         if name not in now or name not in kept:
             yield name
         else:
-            kinds = differing(now[name], kept[name])
+            kinds = compare_zones(now[name], kept[name])
             yield from (kinds if name == default else [f"{name} {kind}" for kind in kinds])
 
 

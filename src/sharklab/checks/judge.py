@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sharklab.checks.cells import CHECK, cells_of
 from sharklab.checks.context import Context, contexts
-from sharklab.checks.flaws import flaws_of, listed
+from sharklab.checks.flaws import flaws_of, join_messages
 from sharklab.checks.kind import KINDS, Claim, Kind, Rests
 from sharklab.checks.outcome import (
     Answer,
@@ -53,7 +53,7 @@ def outcome(context: Context, check: Check) -> Outcome:
     return Outcome(
         check=check.kind,
         status=finding.status,
-        title=kind.heading(check.params),
+        title=kind.write_heading(check.params),
         found=finding.found,
         expected=Message(kind.expected, check.params) if kind.expected else None,
         evidence=finding.evidence,
@@ -66,7 +66,7 @@ def _cells(context: Context) -> tuple[Outcome, ...]:
     try:
         return tuple(cell.outcome for cell in cells_of(context))
     except Exception as error:
-        return (Outcome(CHECK, Status.ERROR, Message(N_("The matrix")), broken(error)),)
+        return (Outcome(CHECK, Status.ERROR, Message(N_("The matrix")), report_error(error)),)
 
 
 def _find(context: Context, kind: Kind, check: Check) -> Finding:
@@ -82,10 +82,10 @@ def _find(context: Context, kind: Kind, check: Check) -> Finding:
             return _without_packets(context, flaws)
         return _weigh(kind, kind.function(context, check.params), flaws)
     except Exception as error:
-        return Finding(Status.ERROR, broken(error))
+        return Finding(Status.ERROR, report_error(error))
 
 
-def broken(error: Exception) -> Message:
+def report_error(error: Exception) -> Message:
     """Return the message that a check broke, with the error for developers."""
     values = {"error": f"{type(error).__name__}: {error}"}
     return Message(N_("The check itself failed: {error}"), values)
@@ -97,7 +97,7 @@ def _without_packets(context: Context, flaws: tuple[Message, ...]) -> Finding:
         return Finding(Status.INCONCLUSIVE, Message(N_("The exercise has no capture to judge.")))
     evidence = tuple(Reference(capture=name) for name in context.facts)
     if flaws:
-        return Finding(Status.INCONCLUSIVE, listed(flaws), evidence)
+        return Finding(Status.INCONCLUSIVE, join_messages(flaws), evidence)
     return Finding(Status.FAILED, Message(N_("The captures hold no packet.")), evidence)
 
 
@@ -112,7 +112,7 @@ _OPEN = {
 def _weigh(kind: Kind, finding: Finding, flaws: tuple[Message, ...]) -> Finding:
     """Return `finding`, or inconclusive when what the captures lack could have changed it."""
     if flaws and (finding.lacking or finding.status in _OPEN[kind.claim]):
-        return replace(finding, status=Status.INCONCLUSIVE, found=both(finding.found, listed(flaws)))
+        return replace(finding, status=Status.INCONCLUSIVE, found=both(finding.found, join_messages(flaws)))
     return finding
 
 
@@ -124,4 +124,4 @@ def _answer(context: Context, id: str) -> Answer:
     try:
         return answer(question, context)
     except Exception as error:
-        return Answer(id, Message(question.text), None, Status.ERROR, found=broken(error))
+        return Answer(id, Message(question.text), None, Status.ERROR, found=report_error(error))

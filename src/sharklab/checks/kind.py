@@ -92,7 +92,7 @@ class Kind:
         """Return the hosts whose state a check with these parameters needs."""
         return tuple(str(params[name]) for name in self.of_hosts) if self.rests is Rests.STATE else ()
 
-    def heading(self, params: Params) -> Message:
+    def write_heading(self, params: Params) -> Message:
         """Return the title of the check with these parameters; a step of a connection is in words."""
         steps = [name for name, value in params.items() if isinstance(value, str) and value in phrases.STEPS]
         return Message(self.title, {**params, **{name: phrases.step(params[name]) for name in steps}})

@@ -142,7 +142,7 @@ def _lets_in(zone: Zone, origin: Origin, wanted: Span, services: Services) -> bo
     early = [rule for rule in deciding if rule.priority <= 0]
     if early:
         return early[0].action == "accept"
-    if covers(listed(zone, services), wanted):
+    if covers(list_ports(zone, services), wanted):
         return True
     return deciding[0].action == "accept" if deciding else "ACCEPT" in zone.get("target", ())
 
@@ -161,7 +161,7 @@ def _hits(rule: Rich, wanted: Span, services: Services) -> bool:
     return any(span[0] == wanted[0] and span[1] <= wanted[2] and wanted[1] <= span[2] for span in hit)
 
 
-def listed(zone: Zone, services: Services) -> list[Span]:
+def list_ports(zone: Zone, services: Services) -> list[Span]:
     """Return the ports that the zone lists, without rich rules."""
     return [
         span for kind in _OF_PACKETS for entry in zone.get(kind, ()) for span in spans(kind, entry, services)

@@ -69,8 +69,10 @@ def up(
     for plan in plans:
         sleeping.wake(plan.seat)
     absent = [plan for plan in plans if not flow.is_ready(hosts.adapt(plan), hosts)]
-    check_room = seating.check_room if provider == seat_provider.CLUSTER else capacity.check
-    check_room(sum(len(plan.hosts) for plan in absent))
+    if provider == seat_provider.CLUSTER:
+        seating.check_room(absent)
+    else:
+        capacity.check(sum(len(plan.hosts) for plan in absent))
     begun = time.monotonic()
 
     def keep_open(own: Seat) -> Done:
@@ -248,6 +250,16 @@ def down(own: Sequence[Seat], progress: Progress, watch: Watch = nobody) -> list
         return side_by_side(own, do, progress, REMOVED_TOGETHER, watch)
 
 
+def in_use(own: Sequence[Seat]) -> list[Done]:
+    """Return the result of each seat that another command holds: its error names that process."""
+
+    def look(one: Seat) -> Done:
+        with seats.lock(one):
+            return Done(one.student)
+
+    return [result for one in own if (result := attempt(one, look)).error]
+
+
 def with_work(own: Sequence[Seat]) -> list[str]:
     """Return the students of seats on whose hosts a student has worked."""
     return [one.student for one in own if student_files.last_change(one)]
@@ -255,10 +267,10 @@ def with_work(own: Sequence[Seat]) -> list[str]:
 
 def not_handed_in(own: Sequence[Seat]) -> list[str]:
     """Return the students of seats with work that is later than their last submission."""
-    return [one.student for one in own if student_files.last_change(one) > _handed_in(one)]
+    return [one.student for one in own if student_files.last_change(one) > _find_hand_in_time(one)]
 
 
-def _handed_in(one: Seat) -> float:
+def _find_hand_in_time(one: Seat) -> float:
     """Return when a student handed in last (epoch seconds), 0.0 for never."""
     times = [moment for moment, _ in diary.submissions(one)]
     return max([*times, submission_store.last(one.lab).get(one.student, 0.0)])
@@ -275,7 +287,7 @@ def status(own: Sequence[Seat]) -> list[dict[str, Any]]:
 def _status(one: Seat) -> dict[str, Any]:
     found, noted, begun, memory = seats.look(one), ClassNote(), 0.0, 0
     try:
-        begun, noted = diary.begun(one), class_note.read(one)
+        begun, noted = diary.read_begin(one), class_note.read(one)
         memory = capacity.memory_of(one) if found["hosts"] else 0
     except SharklabError as error:
         found["warnings"].append(error.line)

@@ -83,7 +83,9 @@ def with_record(plan: Plan, submission: Submission, code: str) -> Submission:
     begin = _begin(plan)
     record = {
         manifest.CHECKS: [moment for moment in diary.checks(plan.seat) if moment >= begin],
-        manifest.REFUSED: [[moment, what] for moment, what in diary.refused(plan.seat) if moment >= begin],
+        manifest.REFUSED: [
+            [moment, what] for moment, what in diary.list_refusals(plan.seat) if moment >= begin
+        ],
         manifest.AGAIN: code,
     }
     return replace(submission, manifest={**submission.manifest, **record})
@@ -108,7 +110,7 @@ def look_again(
         with progress.step(N_("compare the configuration with the beginning")):
             changes = configuration.changes(plan)
         with progress.step(N_("read the journals of the hosts")):
-            journals = journal.read(plan, max(diary.begun(plan.seat), _begin(plan)))
+            journals = journal.read(plan, max(diary.read_begin(plan.seat), _begin(plan)))
         with progress.step(N_("reboot the hosts")):
             reboots = reboot.reboot(plan)
         with progress.step(N_("record the state of the hosts after the reboot")):

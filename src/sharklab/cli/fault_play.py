@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sharklab import process
 from sharklab.cli import flow, seats
-from sharklab.cli.play import STUDENT, SYMPTOM, Act, Share, lost_hosts, observe, shares
+from sharklab.cli.play import STUDENT, SYMPTOM, Act, Share, find_lost_hosts, observe, shares
 from sharklab.grading.marking.defaults import criteria
 from sharklab.hosts import faults, inventory
 from sharklab.hosts.providers.remote import Machine, ask_all, machine_of
@@ -57,7 +57,7 @@ def _after_a_reboot(fault: HostFault) -> bool:
     return fault.lasts != "now"
 
 
-def _repaired(fault: HostFault) -> bool:
+def _end_with_repair(fault: HostFault) -> bool:
     return False
 
 
@@ -100,7 +100,7 @@ def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]
         seats.down(plan.lab.name, STUDENT, progress)
 
 
-def _found(ids: Sequence[str]) -> list[HostFault]:
+def _find_faults(ids: Sequence[str]) -> list[HostFault]:
     return [fault_catalogue.find(id) for id in ids]
 
 
@@ -113,12 +113,12 @@ def _round(plan: Plan, progress: Progress) -> Iterator[tuple[str, list[Message]]
     chosen = plan.seat.faults
     _inject(plan, [*chosen], progress)
     yield N_("faults {number}/{count}: {faults}"), [*_compare(plan, _look(plan, record=True), _at_once)]
-    title, lost = N_("faults {number}/{count}, after a reboot"), lost_hosts(plan)
+    title, lost = N_("faults {number}/{count}, after a reboot"), find_lost_hosts(plan)
     if lost:  # nobody gets in to repair anything
         yield title, lost
         return
     yield title, [*_compare(plan, _look(plan, record=True), _after_a_reboot)]
-    healed = [id for id, own in chosen.items() if not all(map(_after_a_reboot, _found(own)))]
+    healed = [id for id, own in chosen.items() if not all(map(_after_a_reboot, _find_faults(own)))]
     if healed:
         _inject(plan, healed, progress)
     yield from _repair(plan, [*chosen], "repair", progress)
@@ -149,9 +149,9 @@ def _repair(
             N_("faults {number}/{count}, repaired in another way, after a reboot"),
         ),
     }[name]
-    yield title, [*_compare(plan, _look(plan), _repaired)]
-    lost = lost_hosts(plan)
-    yield after, [*lost, *_compare(plan, _look(plan), _repaired)]
+    yield title, [*_compare(plan, _look(plan), _end_with_repair)]
+    lost = find_lost_hosts(plan)
+    yield after, [*lost, *_compare(plan, _look(plan), _end_with_repair)]
 
 
 def _look(plan: Plan, record: bool = False) -> Share:
@@ -195,17 +195,22 @@ def _remount(plan: Plan) -> None:
 def _compare(plan: Plan, looked: Share, noticed: Noticed) -> Iterator[Message]:
     """Yield each criterion that earns other than its exercise's faults leave, as far as they are noticed."""
     for exercise in plan.lab.exercises:
-        own = _found(plan.seat.faults.get(exercise.id, ()))
+        own = _find_faults(plan.seat.faults.get(exercise.id, ()))
         known = {"fault": [fault.id for fault in own]}
         for criterion in criteria(plan.lab, exercise):
             name = f"{exercise.id}/{criterion.id}"
-            expected = sum(_left(exercise, step, own, noticed) for step in criterion.steps) / criterion.points
+            expected = (
+                sum(_count_left_points(exercise, step, own, noticed) for step in criterion.steps)
+                / criterion.points
+            )
             if name in looked and expected == expected and abs(looked[name] - expected) > SMALL:
                 text = N_("{name} earns {share:.0%} and not {expected:.0%}, with {fault}")
                 yield Message(text, {"name": name, "share": looked[name], "expected": expected, **known})
 
 
-def _left(exercise: Exercise, step: CriterionStep, own: Sequence[HostFault], noticed: Noticed) -> float:
+def _count_left_points(
+    exercise: Exercise, step: CriterionStep, own: Sequence[HostFault], noticed: Noticed
+) -> float:
     """Return the points that a step earns beside the exercise's faults, NAN if that is not certain."""
     asked = [leaf for leaf in leaves(step.condition) if isinstance(leaf, Check)]
     if any(leaf.kind == SYMPTOM for leaf in asked):

@@ -73,7 +73,7 @@ def _fetch_if_wanted(
         seen = glance.look(plan, file)
     except (InputError, MachineryError) as error:
         return error.sentence
-    id = meant(plan, host, known["path"], seen)
+    id = match_capture(plan, host, known["path"], seen)
     if not id:
         return Message(UNCLEAR)
     if id not in seen.shown:
@@ -115,7 +115,7 @@ def copy(plan: Plan, own: Path, host: str, path: str) -> Path:
     return target
 
 
-def meant(plan: Plan, host: str, path: str, seen: Glance) -> str:
+def match_capture(plan: Plan, host: str, path: str, seen: Glance) -> str:
     """Return the id of the capture that a file is, by its name or its packets; "" if that is not clear."""
     if id := intake.id_of_file(plan, path):
         return id

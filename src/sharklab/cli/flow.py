@@ -69,14 +69,14 @@ def prepare(name: str, student: str, pace: str = FAST, fault: str = "") -> Plan:
     With `fault`, the seat has this fault in place of the one that the course's secret chose. Raises
     InputError when the lab names no such fault.
     """
-    lab = lint.named(name)
+    lab = lint.load_named(name)
     own = seat.register(lab, student)
     return plan_of(lab, fault_choice.try_one(lab, own, fault) if fault else own, pace)
 
 
 def look_up(name: str, student: str) -> Plan:
     """Return the plan that `prepare` would return now; the course's register stays as it is."""
-    lab = lint.named(name)
+    lab = lint.load_named(name)
     return plan_of(lab, seat.look_up(lab, student))
 
 
@@ -266,7 +266,7 @@ def is_at_work(plan: Plan) -> bool:
 
     Else the student's work would be undone, or kept as the start state.
     """
-    return bool(plan.start) and _provisioned(plan).exists()
+    return bool(plan.start) and _note_file(plan).exists()
 
 
 def make_new(plan: Plan, hosts: providers.Provider, layers: image.Layers) -> NewHosts | None:
@@ -301,7 +301,7 @@ def finish(plan: Plan, hosts: providers.Provider, progress: Progress) -> None:
     if plan.lab.exam:
         with progress.step(N_("note the configuration at the beginning of the exam")):
             configuration.keep(plan)
-    state.write(_provisioned(plan), _fingerprint(plan), 0o600)
+    state.write(_note_file(plan), _fingerprint(plan), 0o600)
 
 
 def _personalise_disks(plan: Plan, new: NewHosts, progress: Progress) -> None:
@@ -331,17 +331,17 @@ def _is_from(plan: Plan, layers: image.Layers) -> bool:
     return file.read_text() == layers.name
 
 
-def _provisioned(plan: Plan) -> Path:
+def _note_file(plan: Plan) -> Path:
     return plan.seat.folder / "provisioned"
 
 
 def _fingerprint(plan: Plan) -> str:
-    return image.fingerprint(inventory.provisioned(plan))
+    return image.fingerprint(inventory.list_setup_variables(plan))
 
 
 def is_ready(plan: Plan, hosts: providers.Provider) -> bool:
     """Tell whether all hosts of `plan` run and were provisioned with just these values."""
-    file = _provisioned(plan)
+    file = _note_file(plan)
     if not file.exists() or file.read_text() != _fingerprint(plan):
         return False
     return set(hosts.status(plan.seat).values()) == {"running"}
@@ -372,7 +372,7 @@ def _collect(plan: Plan, hosts: providers.Provider, folder: Path, progress: Prog
     header = {"provider": hosts.name, "started": started, "complete": False}
     try:
         with progress.step(N_("captures and probes")), explain_ended_hosts(plan, hosts):
-            gone = partial(_ended_hosts, plan, hosts)
+            gone = partial(_find_ended_hosts, plan, hosts)
             playbook.run("run", inventory.file(plan), variables, progress=progress.note, should_stop=gone)
         _observe(plan, folder, progress)
         header["complete"] = True
@@ -413,13 +413,13 @@ def explain_ended_hosts(plan: Plan, hosts: providers.Provider) -> Iterator[None]
     try:
         yield
     except MachineryError as error:
-        if gone := _ended_hosts(plan, hosts):
+        if gone := _find_ended_hosts(plan, hosts):
             raise _host_ended(plan, gone) from error
         if internet_gateway.cut_off(plan.seat):
-            raise internet_gateway.ended(plan) from error
+            raise internet_gateway.explain_end(plan) from error
         raise
     if internet_gateway.cut_off(plan.seat):
-        raise internet_gateway.ended(plan)
+        raise internet_gateway.explain_end(plan)
 
 
 def _host_ended(plan: Plan, gone: Sequence[str]) -> HostEnded:
@@ -432,7 +432,7 @@ def _host_ended(plan: Plan, gone: Sequence[str]) -> HostEnded:
     )
 
 
-def _ended_hosts(plan: Plan, hosts: providers.Provider) -> list[str]:
+def _find_ended_hosts(plan: Plan, hosts: providers.Provider) -> list[str]:
     """Return the hosts that run no longer; machines of somebody else's say themselves what ails them."""
     states = hosts.status(plan.seat) if hosts.bakes else {}
     return [name for name, state in states.items() if state not in ("running", internet_gateway.CUT_OFF)]

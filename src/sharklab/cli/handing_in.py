@@ -69,7 +69,7 @@ def take_from_hosts(student: str, lab: str, code: str) -> Sequence[Message]:
             diary.note_submission(plan.seat, manifest.digest(file.read_bytes()))
 
     receipt = _keep(student, lab, pack)
-    return [*receipt, *contents.summary(plan, packed[0]), *contents.taken(packed[0])]
+    return [*receipt, *contents.summary(plan, packed[0]), *contents.list_taken(packed[0])]
 
 
 def form(student: str, lab: str, words: Translator) -> str:

@@ -53,7 +53,7 @@ def pack(plan: Plan, file: Path, finish: Finish = lambda found: found) -> tuple[
 
 
 def _gather(plan: Plan, place: Path) -> tuple[Submission, tuple[str, ...]]:
-    answering = _answering(plan)
+    answering = _find_answering_hosts(plan)
     fetching.fetch_all(plan, place, answering)
     fetching.fetch_answers(plan, place, answering)
     found = work.with_state(plan, folders.read(place, plan), _observe(plan))
@@ -71,7 +71,7 @@ def _within_limit(one: Seat) -> AbstractContextManager[None]:
             access.close(one.id)
         return CLOSE_PAUSE
 
-    return process.watched(close, LIMIT)
+    return process.watch_during(close, LIMIT)
 
 
 def _observe(plan: Plan) -> Mapping[str, HostState]:
@@ -79,7 +79,7 @@ def _observe(plan: Plan) -> Mapping[str, HostState]:
     return host_state.observe(plan, host_demands.demands(plan)) if host_demands.is_needed(plan) else {}
 
 
-def _answering(plan: Plan) -> Sequence[str]:
+def _find_answering_hosts(plan: Plan) -> Sequence[str]:
     """Return the hosts that answer. Raises MachineryError when none does."""
     states = seats.provider_of(plan.seat).status(plan.seat)
     running = [host.name for host in plan.hosts if states.get(host.name) not in ("stopped", "absent", None)]

@@ -166,5 +166,5 @@ def _read(kept: Path, layers: Layers) -> ImageProof | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as error:
-        raise state.damaged(file, error) from error
+        raise state.explain_damage(file, error) from error
     return proof if proof.layers == layers.name else None

@@ -33,7 +33,7 @@ class Look:
     """The part of a grading that its student may know: `result` is without keys.
 
     `offered` are the hints that fit now, as exercise/criterion, also those that were taken. In an exam,
-    `result` tells which parts are missing, and nothing else of it may be shown (`advice.missing`).
+    `result` tells which parts are missing, and nothing else of it may be shown (`advice.list_missing`).
     """
 
     submission: Submission

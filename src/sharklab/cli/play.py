@@ -61,7 +61,7 @@ def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]
 
     Raises MachineryError and InputError as `up`, `solve` and `reset` do.
     """
-    seats.down(lint.named(name).name, STUDENT, progress)  # what an interrupted play left
+    seats.down(lint.load_named(name).name, STUDENT, progress)  # what an interrupted play left
     plan = flow.to_begin(flow.prepare(name, STUDENT), solved=False)
     hosts = [host.name for host in plan.hosts]
     try:
@@ -77,8 +77,8 @@ def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]
         work.solve(work.read(plan), plan.start, progress)
         yield Act(Message(N_("all solved")), tuple(_compare(plan, plan.start)))
         again = work.solve(work.read(plan), plan.start, progress)
-        yield Act(Message(N_("all solved once more")), tuple(_changed(again)))
-        lost = lost_hosts(plan)
+        yield Act(Message(N_("all solved once more")), tuple(_say_changes(again)))
+        lost = find_lost_hosts(plan)
         yield Act(Message(N_("all solved, after a reboot")), (*lost, *_compare(plan, plan.start)))
         ask_all([machine_of(plan.seat, host) for host in hosts], _vandalise)
         work.reset(work.read(plan), hosts, progress)
@@ -90,7 +90,7 @@ def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]
         seats.down(plan.lab.name, STUDENT, progress)
 
 
-def lost_hosts(plan: Plan) -> list[Message]:
+def find_lost_hosts(plan: Plan) -> list[Message]:
     """Reboot all hosts, and return a sentence for each that did not come back, or whose boot has no end."""
     return [
         Message(_GONE if found.reason else _STARTING, {"host": host})
@@ -162,7 +162,7 @@ def _parts(exercise: Exercise) -> set[tuple[str, str]]:
     return {(host, name) for host, start in starts for name in (*start.without, *start.vars)}
 
 
-def _changed(changes: Mapping[str, str]) -> Iterator[Message]:
+def _say_changes(changes: Mapping[str, str]) -> Iterator[Message]:
     for host, text in changes.items():
         yield Message(N_("changed on {host}:\n{changes}"), {"host": host, "changes": text})
 
@@ -171,7 +171,7 @@ def _unlike(
     before: Mapping[str, configuration.Configuration], after: Mapping[str, configuration.Configuration]
 ) -> Iterator[Message]:
     """Yield the hosts whose configuration is not the one of the start."""
-    return _changed(
+    return _say_changes(
         {host: text for host in before if (text := configuration.differences(before[host], after[host]))}
     )
 

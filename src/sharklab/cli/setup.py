@@ -73,7 +73,7 @@ def prepare(verb: str, provider: str, words: Translator, lab: str | None = None,
         works[works.index("image")] = "rocky"
     works += ["internet"] if verb in MAKE_SEATS and local and lab and _has_way_out(lab) else []
     needs_root = verb in AS_ROOT and local and not privilege.is_root()
-    if not needs_root and not system_packages.missing(works):
+    if not needs_root and not system_packages.list_missing(works):
         return
     if lab:
         _load(lab)
@@ -87,7 +87,7 @@ def _is_rocky(os: str) -> bool:
     from sharklab import system_packages
     from sharklab.hosts.image import choice
 
-    if os == choice.AUTO and system_packages.manager() == "dnf" and system_packages.missing(["image"]):
+    if os == choice.AUTO and system_packages.manager() == "dnf" and system_packages.list_missing(["image"]):
         os, _ = choice.choose()
     return os.startswith("rocky")
 
@@ -99,4 +99,4 @@ def _has_way_out(lab: str) -> bool:
 def _load(lab: str) -> Lab:
     from sharklab.author import lint
 
-    return lint.named(lab)
+    return lint.load_named(lab)

@@ -16,8 +16,11 @@ from sharklab.progress import Progress
 
 REQUIREMENTS = paths.ROOT / "requirements-test.txt"
 
-SIDE_BY_SIDE = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
-"""How the whole suite runs: much of its time is waiting for hosts. A file's tests share what they set up."""
+SIDE_BY_SIDE = ("--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder")
+"""How the whole suite runs: three processes keep two cores busy, since much of the time is waiting for hosts.
+
+A file's tests share what they set up.
+"""
 
 EXIT_CODES = {2: INTERRUPTED, 3: MACHINERY, 4: BAD_INPUT, 5: BAD_INPUT}
 """Ours for pytest's own (pytest.ExitCode), where they mean something else; 5 is that no test was found."""

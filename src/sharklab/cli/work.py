@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sharklab.cli import flow, seats
 from sharklab.errors import InputError, MachineryError
-from sharklab.grading.marking.solutions import done_too
+from sharklab.grading.marking.solutions import find_criteria
 from sharklab.grading.submission import manifest
 from sharklab.grading.submission.model import PlainHostState, Submission
 from sharklab.hosts import configuration, faults, inventory
@@ -51,7 +51,7 @@ def has_seat(plan: Plan) -> bool:
     if plan.lab.exam or not any(exercise.anywhere for exercise in plan.lab.exercises):
         return True
     own = plan.seat
-    return bool(seat.read_import(own.lab, own.student)) or diary.begun(own) > 0
+    return bool(seat.read_import(own.lab, own.student)) or diary.read_begin(own) > 0
 
 
 def exercises(plan: Plan, name: str) -> tuple[str, ...]:
@@ -78,17 +78,17 @@ def with_state(plan: Plan, found: Submission, state: Mapping[str, PlainHostState
     return replace(
         found,
         state=state,
-        manifest={manifest.HINTS: diary.hints(plan.seat), manifest.SOLVED: _solved(plan)},
-        begun=diary.begun(plan.seat),
+        manifest={manifest.HINTS: diary.hints(plan.seat), manifest.SOLVED: _find_solved_exercises(plan)},
+        begun=diary.read_begin(plan.seat),
         made=round(time.time(), 3),
     )
 
 
-def _solved(plan: Plan) -> tuple[str, ...]:
+def _find_solved_exercises(plan: Plan) -> tuple[str, ...]:
     """Return the exercises whose solution the student took, by the diary and by the seat itself."""
     own = plan_file.state_of(plan.seat.folder)
     shown = [each for entry in configuration.solutions(plan) for each in entry["exercises"]]
-    return tuple(sorted({*diary.solved(plan.seat), *(own[1] if own else ()), *shown}))
+    return tuple(sorted({*diary.list_solved(plan.seat), *(own[1] if own else ()), *shown}))
 
 
 def solve(plan: Plan, ids: Sequence[str], progress: Progress) -> dict[str, str]:
@@ -112,7 +112,7 @@ def solve(plan: Plan, ids: Sequence[str], progress: Progress) -> dict[str, str]:
 def costs(plan: Plan, ids: Sequence[str]) -> list[Message]:
     """Return sentences about the points that the solution of the exercises `ids` costs."""
     told = [Message(N_("These exercises then earn no points: {exercises}."), {"exercises": ids})]
-    if too := done_too(plan.lab, ids):
+    if too := find_criteria(plan.lab, ids):
         sentence = N_("The solution also does these criteria, which then earn no points: {criteria}.")
         told.append(Message(sentence, {"criteria": too}))
     return told

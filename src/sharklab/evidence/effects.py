@@ -81,7 +81,7 @@ def _of_host(plan: Plan, host: str, attempts: Sequence[Attempt]) -> dict[str, Ef
     as_root = f'[ "$(id -u)" = 0 ] || sudo="sudo -n"; exec $sudo {PLAIN} python3 -I -'
     try:
         said = process.run(["ssh", "-F", config, host, as_root], stdin=program(attempts), timeout=LIMIT)
-        effects = untrusted.shaped(untrusted.plain(said), list[Effect])
+        effects = untrusted.shape_content(untrusted.plain(said), list[Effect])
     except (MachineryError, ValueError):
         return None
     return {key(attempt): effect for attempt, effect in zip(attempts, effects, strict=True)}

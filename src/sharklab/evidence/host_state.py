@@ -239,7 +239,7 @@ def _observe(plan: Plan, name: str, demands: Demands) -> HostState | None:
         if asked.rc != 0:
             return None
         shell = testinfra.get_host(f"ssh://{name}", **where, sudo=asked.stdout.strip() != "0")
-        return Observer(shell).everything(demands)
+        return Observer(shell).look_at_all(demands)
     except RuntimeError:  # testinfra raises it when ssh cannot reach the host
         return None
 
@@ -250,11 +250,11 @@ class Observer:
 
     shell: Shell
 
-    def everything(self, demands: Demands) -> HostState:
+    def look_at_all(self, demands: Demands) -> HostState:
         """Return all that checks look at, by noun."""
         services = {f"service {name}": _service(name) for name in demands.services}
         sshd = {"sshd": SSHD} if demands.sshd else {}
-        seen = self.printed({**FIREWALL, **LOOKS, **services, **sshd})
+        seen = self.run_commands({**FIREWALL, **LOOKS, **services, **sshd})
         state_now: HostState = {
             "observed": time.time(),
             "services": {
@@ -276,7 +276,7 @@ class Observer:
             state_now["sshd"] = seen["sshd"].splitlines()
         return state_now
 
-    def printed(self, commands: Mapping[str, str]) -> Mapping[str, str]:
+    def run_commands(self, commands: Mapping[str, str]) -> Mapping[str, str]:
         """Return the output of each command, or "" if it fails, or is late `ATTEMPTS` times.
 
         All of them are one round trip to the host.
@@ -368,7 +368,7 @@ def save(states: Mapping[str, HostState], folder: Path) -> None:
 def fault(seen: Any) -> str:
     """Return the fault of an observation, or "" if it has the right shape."""
     try:
-        untrusted.shaped(seen, HostState)
+        untrusted.shape_content(seen, HostState)
     except ValueError as error:
         return str(error)
     return ""

@@ -221,7 +221,7 @@ def _json(file: Path) -> Any:
 def _shape(file: Path, content: Any, kind: type[_Kind]) -> _Kind:
     """Return the `content` of `file` as `kind`. Raises MachineryError if it has another shape."""
     try:
-        return untrusted.shaped(content, kind)
+        return untrusted.shape_content(content, kind)
     except ValueError as error:
         _refuse(file, N_("the file is damaged: {fault}"), fault=error)
 

@@ -69,11 +69,11 @@ def check(hosts: int) -> None:
         N_("this computer is too small for {hosts} more hosts:\n{lacking}"),
         hint=N_("start fewer seats at once: --only NAME,NAME"),
         hosts=hosts,
-        lacking=Message("\n".join(f"{{line{number}}}" for number in range(len(told))), _numbered(told)),
+        lacking=Message("\n".join(f"{{line{number}}}" for number in range(len(told))), _number_lines(told)),
     )
 
 
-def _numbered(told: list[Message]) -> dict[str, object]:
+def _number_lines(told: list[Message]) -> dict[str, object]:
     return {f"line{number}": each for number, each in enumerate(told)}
 
 
@@ -81,7 +81,7 @@ def demands(hosts: int) -> Iterator[Demand]:
     """Yield the needs of `hosts` more containers, resource by resource."""
     memory, pids = _meminfo("MemAvailable") - RESERVE, _number("/proc/sys/kernel/threads-max")
     yield Demand(N_("memory (MiB)"), hosts * MEMORY // MIB, max(0, memory) // MIB, N_("add memory"))
-    disk = os.statvfs(_existing(state.root()))
+    disk = os.statvfs(_find_folder(state.root()))
     yield Demand(
         N_("disk (MiB)"),
         hosts * DISK // MIB,
@@ -91,7 +91,7 @@ def demands(hosts: int) -> Iterator[Demand]:
     yield Demand(
         N_("processes"),
         hosts * PROCESSES,
-        min(pids, _number("/proc/sys/kernel/pid_max")) - _running(),
+        min(pids, _number("/proc/sys/kernel/pid_max")) - _count_threads(),
         "sysctl kernel.pid_max=4194304 kernel.threads-max=4194304",
     )
     used, _, most = Path("/proc/sys/fs/file-nr").read_text().split()
@@ -116,12 +116,12 @@ def _number(path: str) -> int:
     return int(Path(path).read_text())
 
 
-def _running() -> int:
+def _count_threads() -> int:
     """Return the number of processes and threads (proc(5), loadavg)."""
     return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
 
 
-def _existing(path: Path) -> Path:
+def _find_folder(path: Path) -> Path:
     """Return the folder, or the nearest one above it that exists."""
     return next(each for each in (path, *path.parents) if each.exists())
 

@@ -30,7 +30,7 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
     captures = [c for e in plan.lab.exercises for c in e.captures if c.host == host.name]
     probes = [p for e in plan.lab.exercises for p in e.probes if p.host == host.name]
     sysctls = [matrix.sysctls for matrix in plan.lab.matrices if matrix.client == host.name]
-    missing = start.left_out_of(plan.lab, host)
+    missing = start.find_absent_roles_of_host(plan.lab, host)
     return {
         "lab_host": host.name,
         "lab_roles": list(host.roles),
@@ -63,7 +63,7 @@ DISK = "sharklab.lab.disk"
 _RUN_ONLY = frozenset({"capture_captures", "probe_probes", "probe_sysctls"})
 
 
-def provisioned(plan: Plan) -> dict[str, dict[str, Any]]:
+def list_setup_variables(plan: Plan) -> dict[str, dict[str, Any]]:
     """Return the variables that set the hosts up: all except those of a run."""
     return {
         host: {name: value for name, value in values.items() if name not in _RUN_ONLY}

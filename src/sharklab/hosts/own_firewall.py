@@ -25,7 +25,7 @@ CLOSED = N_(
 )
 
 
-def closed(address: str, port: int) -> list[Message]:
+def check_port(address: str, port: int) -> list[Message]:
     """Return a sentence if firewalld of this machine lets nobody reach the TCP port at `address`."""
     is_near = address == "::1" or address.startswith("127.")
     if is_near or not shutil.which(CLIENT) or _ask("--state") is None:

@@ -25,7 +25,7 @@ def variables(lab: str, student: str) -> dict[str, dict[str, Any]]:
     A machine that was never located has the address that the seat would have on the controller. Nothing is
     written. Raises SharklabError.
     """
-    content = load.named(lab)
+    content = load.read_named(lab)
     own = seat.look_up(content, student)
     addresses = _read(own)
     values = inventory.hostvars(make_plan(content, seat.with_addresses(own, addresses)))
@@ -48,7 +48,7 @@ def locate(
     the user knows them by. Machines without facts stay where they were noted. Raises InputError if a host
     of the lab was never located.
     """
-    content = load.named(lab)
+    content = load.read_named(lab)
     own = seat.register(content, student)
     before = _read(own)
     now = {**before, **{host: _find(host, each, reached.get(host, "")) for host, each in facts.items()}}

@@ -136,7 +136,7 @@ def _run_child(name: str, order: Mapping[str, Any], progress: Say, should_stop: 
 
     try:
         _send_order(child, order)
-        with process.watched(stop, WATCH_SECONDS):
+        with process.watch_during(stop, WATCH_SECONDS):
             for line in child.stdout or ():
                 _handle_event(json.loads(line), progress, failures)
         status = child.wait()

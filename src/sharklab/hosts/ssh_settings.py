@@ -8,10 +8,10 @@ from pathlib import Path
 
 def file(path: str | Path) -> str:
     """Return the name of a file as one value: in quotes, and without a percent sign that means a token."""
-    return quoted(str(path).replace("%", "%%"))
+    return quote_value(str(path).replace("%", "%%"))
 
 
-def quoted(text: str) -> str:
+def quote_value(text: str) -> str:
     """Return a text as one value."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

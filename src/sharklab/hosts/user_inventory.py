@@ -100,7 +100,7 @@ def _use_new_names(variables: Variables) -> dict[str, Any]:
 
 def choose(known: Mapping[str, Variables], hosts: Sequence[str], place: str) -> dict[str, str]:
     """Return which known machine each host is. Raises InputError if there is none, or there are several."""
-    fitting = {host: _fitting(known, host) for host in hosts}
+    fitting = {host: _find_machines(known, host) for host in hosts}
     if absent := [host for host in hosts if not fitting[host]]:
         raise InputError(
             N_("the inventory lacks the lab's hosts {absent}; its machines are {machines}"),
@@ -123,7 +123,7 @@ def choose(known: Mapping[str, Variables], hosts: Sequence[str], place: str) -> 
     return {host: machines[0] for host, machines in fitting.items()}
 
 
-def _fitting(known: Mapping[str, Variables], host: str) -> list[str]:
+def _find_machines(known: Mapping[str, Variables], host: str) -> list[str]:
     """Return the machines that may be `host`: those of the strongest sign that there is."""
     free = [name for name in known if LAB_HOST not in known[name]]
     return (
@@ -148,7 +148,9 @@ def ssh_config(file: Path, machines: Mapping[str, Variables], sockets: Path, bes
     """
     blocks = [_block(host, variables, sockets, beside) for host, variables in machines.items()]
     named = [config for values in machines.values() for config in _configs("", values)]
-    includes = [f"    Include {name}" for name in dict.fromkeys(map(ssh_settings.quoted, named or CONFIGS))]
+    includes = [
+        f"    Include {name}" for name in dict.fromkeys(map(ssh_settings.quote_value, named or CONFIGS))
+    ]
     others = " ".join(["Host *", *(f"!{host}" for host in machines)])  # such as jump hosts
     return "\n".join([HEAD.format(file=file), *blocks, others, *includes, ""])
 
@@ -164,7 +166,7 @@ def _block(host: str, variables: Variables, sockets: Path, beside: Path) -> str:
         if key not in UNWANTED and (key == "hostname" or values != plain.get(key))
         for value in values
     ]
-    shared = SHARED.format(sockets=ssh_settings.quoted(str(sockets).replace("%", "%%") + "/%C"))
+    shared = SHARED.format(sockets=ssh_settings.quote_value(str(sockets).replace("%", "%%") + "/%C"))
     return "\n".join([f"Host {host}", *lines, shared])
 
 
@@ -175,7 +177,7 @@ def _words(host: str, variables: Variables) -> list[str]:
         options["StrictHostKeyChecking"] = "no"
     words = list(_arguments(host, variables, FIRST_ARGUMENTS))
     for option, value in options.items():
-        words += ["-o", f"{option}={ssh_settings.quoted(str(value))}"]
+        words += ["-o", f"{option}={ssh_settings.quote_value(str(value))}"]
     return [*words, *_arguments(host, variables, ARGUMENTS)]
 
 
@@ -234,4 +236,4 @@ def _value(key: str, value: str, beside: Path) -> str:
     if value[:1] not in ("/", "~", "%", "$"):
         places = [folder.absolute() / value for folder in (Path(), beside)]
         value = str(next((place for place in places if place.exists()), places[0]))
-    return ssh_settings.quoted(value)
+    return ssh_settings.quote_value(value)

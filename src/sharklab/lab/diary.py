@@ -14,11 +14,11 @@ from sharklab.lab.model import Seat
 
 def begin(own: Seat) -> None:
     """Note that the seat begins now, if it has not begun before."""
-    if not begun(own):
+    if not read_begin(own):
         _write(own, begun=round(time.time(), 3))
 
 
-def begun(own: Seat) -> float:
+def read_begin(own: Seat) -> float:
     """Return when the seat first began (epoch seconds), 0.0 if it never did here."""
     return float(_read(own).get("begun", 0.0))
 
@@ -45,10 +45,10 @@ def checks(own: Seat) -> tuple[float, ...]:
 
 def note_refused(own: Seat, what: str) -> None:
     """Note that the student asks now for `what`, which an exam refuses."""
-    _write(own, refused=[*refused(own), (round(time.time(), 3), what)])
+    _write(own, refused=[*list_refusals(own), (round(time.time(), 3), what)])
 
 
-def refused(own: Seat) -> tuple[tuple[float, str], ...]:
+def list_refusals(own: Seat) -> tuple[tuple[float, str], ...]:
     """Return when the student asked for something that an exam refuses (epoch seconds), and for what."""
     return tuple((moment, what) for moment, what in _read(own).get("refused", ()))
 
@@ -65,10 +65,10 @@ def submissions(own: Seat) -> tuple[tuple[float, str], ...]:
 
 def solve(own: Seat, ids: Iterable[str]) -> None:
     """Note that its student asked for the solution of the exercises of those ids."""
-    _write(own, solved=sorted({*solved(own), *ids}))
+    _write(own, solved=sorted({*list_solved(own), *ids}))
 
 
-def solved(own: Seat) -> tuple[str, ...]:
+def list_solved(own: Seat) -> tuple[str, ...]:
     """Return the ids of the exercises whose solution was asked for, sorted."""
     return tuple(_read(own).get("solved", ()))
 
@@ -110,7 +110,7 @@ def _content(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError) as error:
-        raise state.damaged(file, error) from error
+        raise state.explain_damage(file, error) from error
 
 
 def _write(own: Seat, **changes: Any) -> None:

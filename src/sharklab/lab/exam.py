@@ -94,7 +94,7 @@ def own_window(lab: str, student: str) -> Window | None:
     return Window(*noted) if noted else None
 
 
-def noted(lab: LabContent, students: Iterable[str]) -> tuple[float, float]:
+def read_times(lab: LabContent, students: Iterable[str]) -> tuple[float, float]:
     """Return when the exam of a class begins and ends by the notes on this computer, as `windows` takes it.
 
     The latest beginning counts, and with it the earliest end, without minutes that were given in addition.

@@ -39,7 +39,7 @@ def choose(lab: LabContent, number: Number) -> Mapping[str, tuple[str, ...]]:
     }
 
 
-def named(lab: LabContent) -> tuple[str, ...]:
+def list_faults(lab: LabContent) -> tuple[str, ...]:
     """Return the faults that the exercises of a lab name, in their order."""
     listed = [fault for exercise in lab.exercises for faults in exercise.faults for fault in faults]
     return tuple(dict.fromkeys(listed))
@@ -50,7 +50,7 @@ def try_one(lab: LabContent, seat: Seat, fault: str) -> Seat:
 
     Raises InputError when no exercise of the lab names that fault, or when the seat exists already.
     """
-    known = named(lab)
+    known = list_faults(lab)
     if fault not in known:
         near = nearest(fault, known)
         raise InputError(
@@ -77,7 +77,7 @@ def try_one(lab: LabContent, seat: Seat, fault: str) -> Seat:
 def with_tried(lab: LabContent, seat: Seat) -> Seat:
     """Return the seat with the fault that its author tries, or the seat itself when there is none."""
     fault = _read(seat.folder / _TRIED)
-    return _with_fault(lab, seat, fault) if fault in named(lab) else seat
+    return _with_fault(lab, seat, fault) if fault in list_faults(lab) else seat
 
 
 def _read(file: Path) -> str:

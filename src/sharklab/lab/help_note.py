@@ -63,7 +63,7 @@ def read(lab: str, student: str) -> HelpNote:
     except FileNotFoundError:
         return HelpNote()
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise state.damaged(file, error) from error
+        raise state.explain_damage(file, error) from error
 
 
 def raise_hand(lab: str, student: str, is_up: bool) -> None:

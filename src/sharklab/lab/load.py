@@ -82,7 +82,7 @@ def read(file: Path) -> Lab:
     return build(Lab, data, file.parent)
 
 
-def named(lab: str) -> Lab:
+def read_named(lab: str) -> Lab:
     """Return the lab that `lab` (a lab's name or a folder) means. Raises as `find` and `read` do."""
     return read(find(lab))
 

@@ -30,7 +30,7 @@ def make_plan(
     return Plan(lab, start.begin(whole, begun, solved), seat, pace, begun, solved)
 
 
-def solved(plan: Plan) -> Plan:
+def make_solved_plan(plan: Plan) -> Plan:
     """Return the plan with its hosts in the solved state."""
     return make_plan(plan.source, plan.seat, plan.pace) if plan.start else plan
 

@@ -20,7 +20,9 @@ def whole(listed: Sequence[str], variables: Mapping[str, Any]) -> tuple[str, ...
     two halves (playbooks/bake.yml, personalise.yml), so they need the list. `variables` are the host's, by
     name: a role may import another one `when` one of its options is on.
     """
-    imported = (name for role in listed for name in _imported_roles(role, variables) if name not in listed)
+    imported = (
+        name for role in listed for name in _list_imported_roles(role, variables) if name not in listed
+    )
     return tuple(dict.fromkeys([*imported, *listed]))
 
 
@@ -46,7 +48,7 @@ def limits(listed: Sequence[str]) -> Mapping[str, int]:
     return largest
 
 
-def _imported_roles(role: str, variables: Mapping[str, Any]) -> Iterator[str]:
+def _list_imported_roles(role: str, variables: Mapping[str, Any]) -> Iterator[str]:
     for task in _read(role, "tasks/main.yml"):
         if IMPORT in task and _is_wanted(task.get("when"), {**_read(role, "defaults/main.yml"), **variables}):
             yield task[IMPORT]["name"]

@@ -251,7 +251,7 @@ class _Columns:
                 headings=count,
                 separator=separator,
             )
-        if any("\n" in text and self._table.separator in text for text in self._known_cells(row)):
+        if any("\n" in text and self._table.separator in text for text in self._list_known_cells(row)):
             raise InputError(
                 N_("a cell that begins in this line contains other lines: a quote may not be closed"),
                 hint=N_("write a quote at both ends of the cell, and two quotes for one inside it"),
@@ -262,7 +262,7 @@ class _Columns:
         if doubt := row.doubts.get(self._places[name]):
             raise InputError(doubt.msgid, hint=_WRITE_AGAIN, **doubt.values)
 
-    def _known_cells(self, row: TableRow) -> Iterator[str]:
+    def _list_known_cells(self, row: TableRow) -> Iterator[str]:
         return (self._raw(row, name).replace("\r", "\n").strip("\n") for name in self._places)
 
 

@@ -289,7 +289,7 @@ def at(folder: Path) -> Seat:
         return Seat(lab, student, draw.bytes("id").hex()[:8], "", "", "", {}, folder)
 
 
-def imported_file(lab: str, student: str) -> Path:
+def find_imported_file(lab: str, student: str) -> Path:
     """Return where the seat of `student` is kept when the instructor made it (`sharklab.lab.seat_file`)."""
     folder = state.seat_folder(lab, student)
     return state.root() / "imported" / folder.parent.name / f"{folder.name}.json"
@@ -297,12 +297,12 @@ def imported_file(lab: str, student: str) -> Path:
 
 def owners(lab: str) -> tuple[str, ...]:
     """Return the students whose seats of a lab were imported, sorted."""
-    return tuple(sorted(file.stem for file in imported_file(lab, "any").parent.glob("*.json")))
+    return tuple(sorted(file.stem for file in find_imported_file(lab, "any").parent.glob("*.json")))
 
 
 def read_import(lab: str, student: str) -> Mapping[str, Any]:
     """Return the seat file that was imported, or nothing. Raises MachineryError when it is damaged."""
-    file = imported_file(lab, student)
+    file = find_imported_file(lab, student)
     try:
         content: Mapping[str, Any] = json.loads(file.read_text())
         return content

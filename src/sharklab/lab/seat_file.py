@@ -98,7 +98,7 @@ def install(file: Path) -> Seat:
     """
     given = read(file)
     own = given.seat
-    target = seat.imported_file(own.lab, own.student)
+    target = seat.find_imported_file(own.lab, own.student)
     if own.folder.exists() and seat.at(own.folder) != own:
         raise MachineryError(
             N_("another seat {lab}/{student} is up"),
@@ -129,7 +129,7 @@ def read(file: Path) -> SeatFile:
             place=str(file),
             hint=N_("ask your instructor for a new file; `sharklab seats create` makes it"),
         ) from error
-    lab = load.named(own.lab)
+    lab = load.read_named(own.lab)
     if _networks_of_seat(own) != _networks_of_lab(lab):
         raise InputError(
             N_("the seat is for another version of {lab}"),

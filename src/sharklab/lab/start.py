@@ -70,19 +70,19 @@ def _roles_of(lab: LabContent, host: Host, ids: Collection[str]) -> tuple[str, .
     )
 
 
-def left_out(lab: LabContent) -> frozenset[str]:
+def find_absent_roles(lab: LabContent) -> frozenset[str]:
     """Return the roles that hosts of `lab` will have when it is solved, and that none of them has."""
-    missing = {role for host in lab.hosts for role in left_out_of(lab, host)}
+    missing = {role for host in lab.hosts for role in find_absent_roles_of_host(lab, host)}
     return frozenset(missing - {role for host in lab.hosts for role in host.roles})
 
 
-def left_out_of(lab: LabContent, host: Host) -> tuple[str, ...]:
+def find_absent_roles_of_host(lab: LabContent, host: Host) -> tuple[str, ...]:
     """Return the roles that `host` of `lab` will have when it is solved, and does not have now."""
     solved = load.host(lab.data, host.name, lab.data["hosts"][host.name]).roles
     return tuple(role for role in solved if role not in host.roles)
 
 
-def done_with(lab: LabContent, ids: Collection[str]) -> Mapping[str, frozenset[str]]:
+def find_solved_hosts(lab: LabContent, ids: Collection[str]) -> Mapping[str, frozenset[str]]:
     """Return the hosts on which the solutions of `ids` do all the work of another exercise, by its id.
 
     Two exercises may begin without the same part. The solution of one then does that part of the other.

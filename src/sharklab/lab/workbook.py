@@ -68,7 +68,7 @@ def _open_sheets(file: Path, content: bytes) -> Sequence[Worksheet]:
 
     _check_parts(file, content)
     try:
-        if _merged_cells(content) > _MOST_CELLS:  # openpyxl makes an object of each
+        if _count_merged_cells(content) > _MOST_CELLS:  # openpyxl makes an object of each
             raise _too_large(file)
         with warnings.catch_warnings(action="ignore"):  # of styles and pictures, which are not read
             return openpyxl.load_workbook(io.BytesIO(content), data_only=True, keep_links=False).worksheets
@@ -97,7 +97,7 @@ def _check_parts(file: Path, content: bytes) -> None:
         raise _too_large(file)
 
 
-def _merged_cells(content: bytes) -> int:
+def _count_merged_cells(content: bytes) -> int:
     """Return how many cells the merged areas of all sheets cover."""
     from openpyxl.worksheet.cell_range import CellRange
     from openpyxl.xml.functions import iterparse  # that of defusedxml

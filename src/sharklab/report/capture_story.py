@@ -19,7 +19,7 @@ from sharklab.evidence.packets.summary import summary
 from sharklab.i18n import Translator
 from sharklab.message import N_, Message
 from sharklab.report import explanations, ladder
-from sharklab.report.conversations import grouped
+from sharklab.report.conversations import group_datagrams
 from sharklab.report.explanations import PacketExplanation
 from sharklab.untrusted import one_line
 
@@ -98,7 +98,7 @@ def story(
     name: str, id: str, container: Container, facts: Facts, choice: Choice, speak: Translator
 ) -> CaptureStory:
     """Return the story of a capture. Raises InputError for a conversation that it does not have."""
-    talks = grouped(facts.conversations)
+    talks = group_datagrams(facts.conversations)
     chosen = _choose_talks(name, talks, choice)
     others = [] if choice.conversations else _choose_others(facts, choice)
     shown = chosen[:MOST_TALKS]
@@ -179,7 +179,7 @@ def _talk(
     protocols = [one_line(name) for name in found if name and name.upper() not in _PLAIN]
     return TalkStory(
         number=number,
-        heading=ladder.heading(ladder.ladder(talk, (), {})),
+        heading=ladder.write_heading(ladder.ladder(talk, (), {})),
         protocols=tuple(protocols),
         packets=len({*talk.packets, *talk.icmp_errors}),
         summary=one_line(speak.say(summary(talk, facts))),

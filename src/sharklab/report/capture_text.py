@@ -30,7 +30,7 @@ def lines(told: CaptureStory, width: int, speak: Translator) -> Iterator[str]:
         text = speak.ngettext("… {count} more conversation", "… {count} more conversations", left)
         yield "     " + text.format(count=left)
     for each in listed if told.chosen else _small_talks(listed):
-        yield from ("", _heading_of(each))
+        yield from ("", _write_heading(each))
         yield from _packets(each, width, told, speak)
 
 
@@ -79,7 +79,7 @@ def _small_talks(talks: Iterable[TalkStory]) -> Iterator[TalkStory]:
             yield each
 
 
-def _heading_of(each: TalkStory) -> str:
+def _write_heading(each: TalkStory) -> str:
     return f"[{each.number}] {each.heading}" if each.number else each.heading
 
 

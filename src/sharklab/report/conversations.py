@@ -11,14 +11,16 @@ from sharklab.evidence.packets.model import Conversation, Endpoint
 ConversationKey = tuple[str, str, Endpoint]
 
 
-def drawn(conversations: Iterable[Conversation], marked: Collection[int]) -> tuple[Conversation, ...]:
+def choose_conversations(
+    conversations: Iterable[Conversation], marked: Collection[int]
+) -> tuple[Conversation, ...]:
     """Return the conversations to draw, those with most `marked` packets first, then the longest."""
     wanted = set(marked)
-    talks = grouped(conversations)
+    talks = group_datagrams(conversations)
     return tuple(sorted(talks, key=lambda talk: (-len(wanted & set(talk.packets)), -len(talk.packets))))
 
 
-def grouped(conversations: Iterable[Conversation]) -> tuple[Conversation, ...]:
+def group_datagrams(conversations: Iterable[Conversation]) -> tuple[Conversation, ...]:
     """Return the conversations in their order, with the datagrams between a client and one service in one.
 
     Many clients (a resolver's, for one) take a new port for each question.

@@ -53,7 +53,7 @@ def lines(
     )
 
 
-def annotated(capture: str, language: str) -> Path:
+def find_copy(capture: str, language: str) -> Path:
     """Return where, in the folder of a report, the copy of `capture` with comments lies."""
     return Path("captures") / f"{capture}.annotated.{language}.pcapng"
 
@@ -69,7 +69,7 @@ def copies(
         recorded = captures.get(capture.id)
         if recorded and recorded.facts.packets:
             told = comments(recorded.facts, speak)
-            yield annotated(capture.id, speak.language), annotate(recorded.container, told)
+            yield find_copy(capture.id, speak.language), annotate(recorded.container, told)
 
 
 def comments(facts: Facts, speak: Translator, numbers: Iterable[int] | None = None) -> Mapping[int, str]:

@@ -108,7 +108,7 @@ def ladder(
     """
     numbers = {*talk.packets, *talk.icmp_errors}
     mine = [packet for packet in packets if packet.number in numbers]
-    kept = _kept(talk, mine, marked, limit)
+    kept = _choose_packets(talk, mine, marked, limit)
     bands = []
     for phase, group in groupby(mine, key=lambda packet: _phase(packet, talk)):
         steps = (_arrow(p, talk, start, p.number in marked) if p.number in kept else None for p in group)
@@ -146,7 +146,9 @@ def _lacks(talk: Conversation) -> str:
     return N_("Neither a handshake nor an end of this conversation is in the capture.")
 
 
-def _kept(talk: Conversation, mine: Sequence[Packet], marked: Collection[int], limit: int) -> set[int]:
+def _choose_packets(
+    talk: Conversation, mine: Sequence[Packet], marked: Collection[int], limit: int
+) -> set[int]:
     """Return the packets to draw: opening, closing, what outcomes rest on, and both ends of the rest."""
     numbers = [packet.number for packet in mine]
     if len(numbers) <= limit:
@@ -199,7 +201,7 @@ TITLE_HEIGHT, STEP_HEIGHT, BAND_SPACE = 38, 33, 10
 
 def svg(picture: Ladder, speak: Translator, name: str) -> str:
     """Return the ladder as inline SVG; `name` makes its ids unique in the page."""
-    drawing = Drawing(name, "ladder", WIDTH, heading(picture), summary(picture, speak))
+    drawing = Drawing(name, "ladder", WIDTH, write_heading(picture), summary(picture, speak))
     tops = list(accumulate((_height(band) + BAND_SPACE for band in picture.bands), initial=72))
     for band, top in zip(picture.bands, tops, strict=False):
         drawing.box(f"band {band.phase}", LEFT - 14, top, RIGHT - LEFT + 28, _height(band), 6)
@@ -233,7 +235,7 @@ def _draw_band(drawing: Drawing, band: Band, speak: Translator, top: float) -> N
     for index, step in enumerate(band.steps):
         y = top + TITLE_HEIGHT + 10 + index * STEP_HEIGHT
         if isinstance(step, Gap):
-            drawing.text("gap", (LEFT + RIGHT) / 2, y, f"⋮  {skipped(step, speak)}  ⋮", "middle")
+            drawing.text("gap", (LEFT + RIGHT) / 2, y, f"⋮  {describe_gap(step, speak)}  ⋮", "middle")
         else:
             _draw_arrow(drawing, step, band.phase, y)
 
@@ -250,7 +252,7 @@ def _draw_arrow(drawing: Drawing, arrow: Arrow, phase: Phase, y: float) -> None:
     drawing.text("number", RIGHT + 22, y + 4, f"#{arrow.number}")
 
 
-def heading(picture: Ladder) -> str:
+def write_heading(picture: Ladder) -> str:
     """Return one line that names the conversation."""
     return f"{_name_side(picture.client)} → {_name_side(picture.server)}, {picture.transport.upper()}"
 
@@ -274,7 +276,7 @@ def _in_words(band: Band, speak: Translator) -> str:
     return speak.ngettext("{count} packet", "{count} packets", count).format(count=count)
 
 
-def skipped(gap: Gap, speak: Translator) -> str:
+def describe_gap(gap: Gap, speak: Translator) -> str:
     """Return how many packets a gap stands for, in words."""
     return speak.ngettext("{count} packet", "{count} packets", gap.count).format(count=gap.count)
 
@@ -294,7 +296,7 @@ def text(picture: Ladder, speak: Translator) -> str:
 
 def _text_step(step: Arrow | Gap, speak: Translator) -> str:
     if isinstance(step, Gap):
-        return f"{'':11}┆{'… ' + skipped(step, speak) + ' …':^{SPAN}}┆"
+        return f"{'':11}┆{'… ' + describe_gap(step, speak) + ' …':^{SPAN}}┆"
     shaft = f"{' ' + clip(step.label, SPAN - 6) + ' ':─^{SPAN - 1}}"
     line = f"{shaft}▶" if step.outward else f"◀{shaft}"
     return f"{step.time:>10.6f} │{line}│ #{step.number}"

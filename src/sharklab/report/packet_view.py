@@ -11,7 +11,7 @@ from sharklab.i18n import Translator
 from sharklab.lab.model import Plan
 from sharklab.message import N_
 from sharklab.report import ladder
-from sharklab.report.conversations import drawn
+from sharklab.report.conversations import choose_conversations
 from sharklab.untrusted import visible
 
 MAX_ROWS, MAX_LADDERS = 300, 4
@@ -73,7 +73,7 @@ def packet_view(
     """
     evidence = tuple(evidence)
     marked = frozenset(chain.from_iterable(basis for basis in evidence if len(basis) <= MAX_MARKED))
-    talks = drawn(facts.conversations, frozenset(chain.from_iterable(evidence)))
+    talks = choose_conversations(facts.conversations, frozenset(chain.from_iterable(evidence)))
     rows = tuple(_rows(capture, facts, marked, speak, most))
     return PacketView(
         pictures=tuple(
@@ -111,7 +111,7 @@ def picture(
     shown = ladder.ladder(talk, facts.packets, hosts, start=facts.packets[0].time, marked=marked)
     note = speak.gettext(shown.note) if shown.note else ""
     return LadderPicture(
-        ladder.heading(shown), ladder.svg(shown, speak, name), ladder.text(shown, speak), note
+        ladder.write_heading(shown), ladder.svg(shown, speak, name), ladder.text(shown, speak), note
     )
 
 

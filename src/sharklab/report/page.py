@@ -41,8 +41,8 @@ from sharklab.report.content import (
     ReportPage,
     Sockets,
 )
-from sharklab.report.conversations import drawn
-from sharklab.report.explanations import annotated, lines
+from sharklab.report.conversations import choose_conversations
+from sharklab.report.explanations import find_copy, lines
 from sharklab.report.links import links
 from sharklab.report.matrix_report import matrix_report
 from sharklab.report.packet_view import LadderPicture, hosts, packet_view, picture
@@ -156,7 +156,7 @@ class _PageBuilder:
         talks = [talk for talk in facts.conversations if mine & {*talk.packets, *talk.icmp_errors}]
         return tuple(
             picture(f"ladder-{cell.probe.id}-{index}", talk, facts, self._hosts, (), self.speak)
-            for index, talk in enumerate(drawn(talks, ())[:CELL_LADDERS], 1)
+            for index, talk in enumerate(choose_conversations(talks, ())[:CELL_LADDERS], 1)
         )
 
     def _answer(self, exercise: str, answer: Answer) -> CheckReport:
@@ -205,7 +205,7 @@ class _PageBuilder:
             packet_view(capture.id, facts, self._hosts, evidence, self.speak, **options) if facts else None
         )
         told = lines(capture.id, facts, self._hosts, self.speak) if facts and capture.explain else ()
-        copy = annotated(capture.id, self.speak.language).as_posix() if told else ""
+        copy = find_copy(capture.id, self.speak.language).as_posix() if told else ""
         return CaptureReport(
             f"capture-{capture.id}", capture, recorded, self._address(recorded), shown, told, copy
         )

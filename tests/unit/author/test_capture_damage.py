@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.author import reference
-from sharklab.author.capture_damage import DAMAGES, Subject, untried
+from sharklab.author.capture_damage import DAMAGES, Subject, omit_trial
 from sharklab.author.mutants import Original
 from sharklab.checks import QUESTIONS
 from sharklab.checks.focus import candidates
@@ -112,7 +112,7 @@ def test_damage_of_an_unfinished_file_cuts_it_short(ssh: Subject, tmp_path: Path
 
 def test_untried_removes_the_conversations_of_a_port(ssh: Subject, tmp_path: Path) -> None:
     """Only the check of the same tool and state then fails."""
-    damage = untried("nc", "open", 22)
+    damage = omit_trial("nc", "open", 22)
     file = tmp_path / "untried.pcap"
     records.write(file, damage.edit(ssh))
     [talk] = ssh.talks

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.author import reference
-from sharklab.author.mutants import Mutant, Original, catalogue, lost
+from sharklab.author.mutants import Mutant, Original, catalogue, find_lost
 from sharklab.grading.marking.case import gather
 from sharklab.lab.model import AllOf, AnyOf, Asked, Check, Condition, Criterion, CriterionStep, Not
 from tests.support import host_state, report_run
@@ -37,7 +37,7 @@ def test_lost_follows_the_condition(
     [exercise] = plan.lab.exercises
     plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
     cases = gather(plan, submission)
-    found = lost(Original(plan, submission, cases, tmp_path), cases, lambda leaf: leaf == broken)
+    found = find_lost(Original(plan, submission, cases, tmp_path), cases, lambda leaf: leaf == broken)
     assert is_lost == bool(found)
 
 
@@ -49,7 +49,7 @@ def test_lost_without_anything_to_look_at_takes_the_contrary_along(tmp_path: Pat
     criteria = (Criterion("one", (CriterionStep(1.0, Not(UDP)),)),)
     plan = replace(plan, lab=replace(plan.lab, exercises=(replace(exercise, criteria=criteria),)))
     cases = gather(plan, submission)
-    assert lost(Original(plan, submission, cases, tmp_path), cases, lambda _: True, looked=False)
+    assert find_lost(Original(plan, submission, cases, tmp_path), cases, lambda _: True, looked=False)
 
 
 def original(folder: Path, name: str, **changes: object) -> Original:

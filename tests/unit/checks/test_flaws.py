@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sharklab.checks.flaws import flaws_of, listed
+from sharklab.checks.flaws import flaws_of, join_messages
 from sharklab.checks.outcome import Status
 from sharklab.evidence.packets.model import Facts
 from sharklab.message import Message
@@ -77,4 +77,4 @@ def test_flaws_of_a_whole_capture_are_none() -> None:
 def test_listed_says_each_sentence_in_its_order() -> None:
     """One is itself."""
     one, two, three = map(Message, ("One.", "Two.", "Three."))
-    assert ("One.", "One. Two. Three.") == (str(listed((one,))), str(listed((one, two, three))))
+    assert ("One.", "One. Two. Three.") == (str(join_messages((one,))), str(join_messages((one, two, three))))

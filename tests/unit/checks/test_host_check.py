@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jsonschema import Draft202012Validator
 
-from sharklab.checks.host_check import finding, observation, of_host
+from sharklab.checks.host_check import make_finding, observation, of_host
 from sharklab.checks.kind import TEXT
 from sharklab.checks.outcome import Finding, Reference, Status
 from sharklab.message import Message
@@ -32,6 +32,6 @@ def test_observation_is_that_of_the_host() -> None:
 def test_finding_rests_on_the_host_and_a_line_of_it() -> None:
     """Good evidence passes, other fails."""
     said = Message("x")
-    assert Finding(Status.PASSED, said, (Reference(host="server"),)) == finding(True, "server", said)
+    assert Finding(Status.PASSED, said, (Reference(host="server"),)) == make_finding(True, "server", said)
     lined = (Reference(host="server", line="a line"),)
-    assert Finding(Status.FAILED, said, lined) == finding(False, "server", said, "a line")
+    assert Finding(Status.FAILED, said, lined) == make_finding(False, "server", said, "a line")

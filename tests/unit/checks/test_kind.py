@@ -99,7 +99,7 @@ def test_required_are_the_parameters_without_which_a_check_has_no_sense() -> Non
 )
 def test_heading_says_steps_in_words(name: str, params: dict[str, Any], heading: str) -> None:
     """A reader sees no value of lab.yml."""
-    assert heading == str(KINDS[name].heading(params))
+    assert heading == str(KINDS[name].write_heading(params))
 
 
 def test_absence_needs_the_whole_capture() -> None:

@@ -46,10 +46,10 @@ def submission(plan: Plan, **state: dict[str, int]) -> Submission:
 def test_refuse_in_exam_notes_the_command(plan: Plan) -> None:
     """A lab that is no exam refuses and notes nothing."""
     exam_rules.refuse_in_exam(without_exam(plan), "solve")
-    assert () == diary.refused(plan.seat)
+    assert () == diary.list_refusals(plan.seat)
     error = error_of(InputError, exam_rules.refuse_in_exam, plan, "solve")
     assert ("an exam does not allow this", "sharklab solve") == (error.message_id, error.place)
-    assert ["solve"] == [what for _, what in diary.refused(plan.seat)]
+    assert ["solve"] == [what for _, what in diary.list_refusals(plan.seat)]
 
 
 def test_check_submission_takes_one_of_an_exam(plan: Plan) -> None:
@@ -68,7 +68,7 @@ def test_second_exam_of_a_lab_is_another_one(plan: Plan, monkeypatch: pytest.Mon
     diary.note_submission(plan.seat, "0123456789")
     diary.note_check(plan.seat)
     diary.note_refused(plan.seat, "solve")
-    file = seat.imported_file("bare", "ada")
+    file = seat.find_imported_file("bare", "ada")
     file.parent.mkdir(parents=True)
     for begin, kept in ((900.0, 1), (1001.0, 0)):
         file.write_text(json.dumps({"seat": {}, "exam": {"begin": begin, "end": 9999.0}}))
@@ -141,7 +141,7 @@ def test_look_again_needs_a_first_look(plan: Plan) -> None:
 def test_refuse_to_student_lets_the_author_work(plan: Plan) -> None:
     """Only a seat that the instructor made is a student's."""
     exam_rules.refuse_to_student(plan, "run")
-    file = seat.imported_file("bare", "ada")
+    file = seat.find_imported_file("bare", "ada")
     file.parent.mkdir(parents=True)
     file.write_text('{"seat": {}}')
     error = error_of(InputError, exam_rules.refuse_to_student, plan, "run")

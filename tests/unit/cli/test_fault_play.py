@@ -37,7 +37,7 @@ class World:
         monkeypatch.setattr(seats, "down", self._down)
         monkeypatch.setattr(faults, "inject", self._inject)
         monkeypatch.setattr(faults, "repair", self._repair)
-        monkeypatch.setattr(fault_play, "lost_hosts", self._reboot)
+        monkeypatch.setattr(fault_play, "find_lost_hosts", self._reboot)
         monkeypatch.setattr(fault_play, "_look", self._look)
 
     def _down(self, *words: object) -> None:
@@ -91,7 +91,7 @@ def test_play_has_every_fault_of_every_list(monkeypatch: pytest.MonkeyPatch, tmp
     """Each fault is in its round; one with two repairs, or that a reboot heals, is injected twice."""
     world, played = acts(monkeypatch, tmp_path)
     assert [] == [act for act in played if not act.holds]
-    assert {*fault_choice.named(sample.lab())} == {*world.seen}
+    assert {*fault_choice.list_faults(sample.lab())} == {*world.seen}
     for id, times in world.seen.items():
         fault = fault_catalogue.find(id)
         assert len([*faults.repairs(id)]) + (fault.lasts == "now") == times

@@ -25,7 +25,7 @@ def test_meant_goes_by_the_name_then_by_the_packets(monkeypatch: pytest.MonkeyPa
 
     def meant(path: str, *shown: str, host: str = "desktop") -> str:
         seen = Glance("pcap", 9, dict.fromkeys(shown, SOMETHING))
-        return fetching.meant(plan, host, path, seen)
+        return fetching.match_capture(plan, host, path, seen)
 
     assert second == meant(f"/home/student/{second}.pcap", first)
     assert first == meant("/home/student/a.pcap", first) == meant("/tmp/a.pcap", first, host=elsewhere)

@@ -79,7 +79,7 @@ def test_prepare_of_another_pace_needs_no_provisioning(
     own = seat.register(lab, "ada")
     fast, real = (make_plan(lab, own, pace) for pace in ("fast", "real"))
     assert inventory.build(fast) != inventory.build(real)
-    assert inventory.provisioned(fast) == inventory.provisioned(real)
+    assert inventory.list_setup_variables(fast) == inventory.list_setup_variables(real)
 
 
 def test_write_reports_refuses_a_run_that_was_changed(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def rocky(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Plan]:
 
 def build(os: str) -> str:
     """Build tp4's image and return its system."""
-    return flow.build_image(lint.named("tp4"), os, CONTAINERS, Progress()).image.os
+    return flow.build_image(lint.load_named("tp4"), os, CONTAINERS, Progress()).image.os
 
 
 @pytest.mark.parametrize(("missed", "system"), [([], "rocky9"), (["dns"], "debian12")])
@@ -131,7 +131,7 @@ def test_build_image_takes_rocky_by_its_golden_seat(
     """A golden seat of no student runs the lab; what it achieves decides, once."""
     monkeypatch.setattr(flow, "_run_golden", lambda plan, hosts, folder, progress: missed)
     assert [system, system] == [build("auto"), build("auto")]
-    assert [(seat.GOLDEN, 0.0)] == [(plan.seat.student, diary.begun(plan.seat)) for plan in rocky]
+    assert [(seat.GOLDEN, 0.0)] == [(plan.seat.student, diary.read_begin(plan.seat)) for plan in rocky]
 
 
 def test_build_image_of_a_named_system_needs_no_proof(rocky: list[Plan]) -> None:
@@ -143,7 +143,7 @@ def test_up_begins_the_diary_of_the_seat(rocky: list[Plan]) -> None:
     """The student's time begins with the first seat."""
     plan = flow.prepare("tp4", "ada")
     flow.up(plan, "nspawn", "debian12", Progress())
-    assert diary.begun(plan.seat) > 0
+    assert diary.read_begin(plan.seat) > 0
 
 
 @pytest.mark.parametrize(("is_complete", "missed"), [(True, []), (False, ["ssh"])])

@@ -29,7 +29,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """Return the plan of a seat of tp4, with answers on the client and on the desktop, and no capture."""
     room = ClassSeats(tmp_path, monkeypatch)
     room.up.add("alice")
-    lab = load.named("tp4")
+    lab = load.read_named("tp4")
     plan = make_plan(lab, seat.register(lab, "alice"))
     plan.seat.folder.mkdir(parents=True)
 

@@ -25,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_user_name_is_the_owner_of_all_imported_seats(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A student with imported seats is known by them; seats of two students leave the user's name."""
     monkeypatch.setenv("SHARKLAB_STATE", str(folder / "instructor"))
-    lab = load.named("tp4")
+    lab = load.read_named("tp4")
     files = [seat_file.create(lab, student, folder / "seats") for student in ("alice", "bob")]
     monkeypatch.setenv("SHARKLAB_STATE", str(folder / "student"))
     names = [options.user_name()]

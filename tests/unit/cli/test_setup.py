@@ -45,7 +45,7 @@ def test_prepare_needs_what_builds_the_hosts_system(
     asked: list[str] = []
     monkeypatch.setattr(privilege, "is_root", lambda: True)
     monkeypatch.setattr(system_packages, "manager", lambda: kind)
-    monkeypatch.setattr(system_packages, "missing", lambda works: (TOOL,))
+    monkeypatch.setattr(system_packages, "list_missing", lambda works: (TOOL,))
     monkeypatch.setattr(system_packages, "need", lambda works, words: asked.extend(works))
     monkeypatch.setattr(choice, "choose", lambda: (answer, Message("")))
     setup.prepare("up", "nspawn", WORDS, os=os_name)
@@ -82,7 +82,7 @@ def test_prepare_asks_for_what_a_way_out_needs(
         wanted.extend(works)
         return ()
 
-    monkeypatch.setattr(system_packages, "missing", missing)
+    monkeypatch.setattr(system_packages, "list_missing", missing)
     source = (GOLDEN / "two-ways-out" / "lab.yml").read_text().replace("  dmz: {internet: true}", "  dmz: {}")
     (tmp_path / "two-ways-out").mkdir()
     file = tmp_path / "two-ways-out" / "lab.yml"

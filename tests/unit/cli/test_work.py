@@ -84,7 +84,7 @@ def test_solve_notes_what_it_changes(plan: Plan, monkeypatch: pytest.MonkeyPatch
     applied: list[Sequence[str]] = []
 
     def apply(plan: Plan, ids: Sequence[str], *rest: object) -> Plan:
-        assert set(ids) <= set(diary.solved(plan.seat))
+        assert set(ids) <= set(diary.list_solved(plan.seat))
         applied.append(ids)
         return plan
 
@@ -116,7 +116,7 @@ def test_reset_forgets_what_was_solved_on_its_hosts(plan: Plan, monkeypatch: pyt
     assert (Message("told"),) == work.reset(solved, ("desktop",), Progress())
     now = work.read(flow.look_up("tp4", "ada"))
     assert ([("desktop",)], ("nfs",)) == (asked, now.solved)
-    assert ("nfs", "ssh") == diary.solved(plan.seat)
+    assert ("nfs", "ssh") == diary.list_solved(plan.seat)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_seat_is_one_that_began_or_one_of_the_instructor(plan: Plan) -> None:
     assert not work.has_seat(own)
     assert work.has_seat(replace(own, lab=hosts_alone))
     assert work.has_seat(replace(own, lab=replace(lab, exam=Exam(90))))
-    given = seat.imported_file(own.seat.lab, own.seat.student)
+    given = seat.find_imported_file(own.seat.lab, own.seat.student)
     state.write(state.folder(given.parent) / given.name, '{"seat": {}}', 0o600)
     assert work.has_seat(own)
     given.unlink()

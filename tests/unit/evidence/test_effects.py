@@ -56,4 +56,4 @@ def test_try_all_returns_the_effects_of_each_host(
 def test_an_effect_has_limits(wrong: dict[str, Any]) -> None:
     """Students hand in what their hosts have tried."""
     with pytest.raises(ValueError):
-        untrusted.shaped({"key": wrong}, effects.Effects)
+        untrusted.shape_content({"key": wrong}, effects.Effects)

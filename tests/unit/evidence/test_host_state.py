@@ -85,7 +85,7 @@ def test_output_of_a_late_command(late: int, code: int, output: str, calls: int,
     """A busy host that answers late takes no point from a student, and one command hides no other."""
     shell = LocalShell(tmp_path, late, code)
     commands = {"empty": "true", "slow": "slow", "two": "printf 'a\n b'; echo error >&2", "bad": "exit 3"}
-    assert {"empty": "", "slow": output, "two": "a\n b", "bad": ""} == Observer(shell).printed(commands)
+    assert {"empty": "", "slow": output, "two": "a\n b", "bad": ""} == Observer(shell).run_commands(commands)
     assert calls == shell.calls
 
 
@@ -94,8 +94,8 @@ def test_programs_beside_those_of_the_system_do_not_count(tmp_path: Path) -> Non
     shell = LocalShell(tmp_path)
     programs.script(tmp_path, "cat", "echo fake")
     plain = Observer(SimpleNamespace(run=shell.as_it_is))
-    assert {"seen": "real"} == plain.printed({"seen": "printf real | cat"})
-    assert {"seen": "fake\n"} == Observer(shell).printed({"seen": "printf real | cat"})
+    assert {"seen": "real"} == plain.run_commands({"seen": "printf real | cat"})
+    assert {"seen": "fake\n"} == Observer(shell).run_commands({"seen": "printf real | cat"})
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_tables_are_those_that_are_not_firewallds(tables: str, printed: str, tmp
     """Without any, the answer says that nft was asked; where nft fails, nothing is known."""
     listed = f"if [ $3 = tables ]; then printf '{tables}'; else echo rules of $4 $5; fi"
     programs.script(tmp_path, "nft", listed)
-    assert printed == Observer(LocalShell(tmp_path)).printed({"tables": TABLES})["tables"]
+    assert printed == Observer(LocalShell(tmp_path)).run_commands({"tables": TABLES})["tables"]
     programs.script(tmp_path, "nft", "exit 1")
-    assert "" == Observer(LocalShell(tmp_path)).printed({"tables": TABLES})["tables"]
+    assert "" == Observer(LocalShell(tmp_path)).run_commands({"tables": TABLES})["tables"]
 
 
 LISTED = "block\n  target: REJECT\n\npublic (default, active)\n  target: default\n  services: ssh\n"
@@ -134,7 +134,7 @@ OUTPUTS = {
 class Told(Observer):
     """A host whose commands print what the test says."""
 
-    def printed(self, commands: Mapping[str, str]) -> Mapping[str, str]:
+    def run_commands(self, commands: Mapping[str, str]) -> Mapping[str, str]:
         """Return the outputs of the test, and nothing of other commands."""
         return {**dict.fromkeys(commands, ""), **OUTPUTS}
 
@@ -161,7 +161,7 @@ def test_policies_are_asked_for_where_others_or_permanent_ones_are(
 
 def test_everything_is_read_from_what_commands_print() -> None:
     """The default zone is cut out of all of them, and ports are those of services that are named."""
-    seen = Told(None).everything(Demands(("nginx", "sshd"), ("nfs",)))
+    seen = Told(None).look_at_all(Demands(("nginx", "sshd"), ("nfs",)))
     assert "" == fault(seen)
     assert LISTED.partition("\n\n")[2] == seen["firewall"]["runtime"]
     assert {"nfs": ["2049/tcp"], "ssh": ["22/tcp"]} == seen["firewall"]["services"]
@@ -171,7 +171,7 @@ def test_everything_is_read_from_what_commands_print() -> None:
     ]
     assert "2b6f" == seen["boot_id"]
     assert "sshd" not in seen
-    assert ["strictmodes yes"] == Told(None).everything(Demands(sshd=True))["sshd"]
+    assert ["strictmodes yes"] == Told(None).look_at_all(Demands(sshd=True))["sshd"]
 
 
 @pytest.mark.parametrize(
@@ -185,9 +185,9 @@ def test_the_resolver_behind_the_one_of_systemd(configured: str, shown: str, tmp
     command = RESOLVER.replace("/etc/resolv.conf", str(own)).replace(
         "/run/systemd/resolve/resolv.conf", str(behind)
     )
-    assert f"{configured}\n" == Observer(LocalShell(tmp_path)).printed({"resolver": command})["resolver"]
+    assert f"{configured}\n" == Observer(LocalShell(tmp_path)).run_commands({"resolver": command})["resolver"]
     behind.write_text("nameserver 10.0.0.9\n")
-    assert f"{shown}\n" == Observer(LocalShell(tmp_path)).printed({"resolver": command})["resolver"]
+    assert f"{shown}\n" == Observer(LocalShell(tmp_path)).run_commands({"resolver": command})["resolver"]
 
 
 def test_commands_of_the_look_are_understood_by_a_shell(tmp_path: Path) -> None:

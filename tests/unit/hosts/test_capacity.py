@@ -44,7 +44,7 @@ def test_check_names_everything_that_lacks(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_memory_is_that_of_the_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that ended meanwhile has none."""
-    own: Seat = seat.sample(load.named("tp4"))
+    own: Seat = seat.sample(load.read_named("tp4"))
     monkeypatch.setattr(cgroups, "units", lambda pattern: [own.id] if own.id in pattern else [])
     monkeypatch.setattr(cgroups, "processes", lambda unit: [1 << 30])
     assert 0 == capacity.memory_of(own)

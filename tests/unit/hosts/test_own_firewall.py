@@ -36,13 +36,13 @@ def test_port_that_no_zone_opens_is_named(
 ) -> None:
     """The default zone has the interfaces that no zone has; nobody comes to loopback from elsewhere."""
     firewalld(fakes, zones, *opened)
-    sentences = own_firewall.closed(address, 2222)
+    sentences = own_firewall.check_port(address, 2222)
     assert [(own_firewall.CLOSED, {"port": 2222})] * said == [(one.msgid, one.values) for one in sentences]
 
 
 def test_firewalld_that_does_not_run_closes_nothing(fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does one that is not installed."""
     script(fakes, "firewall-cmd", "echo not running; exit 252")
-    assert [] == own_firewall.closed(EVERY_ADDRESS, 2222)
+    assert [] == own_firewall.check_port(EVERY_ADDRESS, 2222)
     monkeypatch.setattr(own_firewall, "CLIENT", "shark-firewall")
-    assert [] == own_firewall.closed(EVERY_ADDRESS, 2222)
+    assert [] == own_firewall.check_port(EVERY_ADDRESS, 2222)

@@ -59,7 +59,7 @@ def test_locate_registers_the_seat_and_variables_do_not(folder: Path) -> None:
 
 def test_variables_are_of_the_registered_seat() -> None:
     """A seat that `sharklab up` registered keeps its addresses."""
-    own = seat.register(load.named("tp4"), "alice")
+    own = seat.register(load.read_named("tp4"), "alice")
     found = own_machines.variables("tp4", "alice")["server"]["lab_hosts"]
     assert found["server"]["ipv4"] == str(own.address("server", "lan").ipv4.ip)
 

@@ -25,12 +25,12 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seat:
 
 def test_begin_notes_the_first_start_alone(own: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
     """A later start changes nothing; another student's seat has its own."""
-    assert 0.0 == diary.begun(own)
+    assert 0.0 == diary.read_begin(own)
     for now in (1000.12345, 2000.0):
         monkeypatch.setattr(time, "time", lambda now=now: now)
         diary.begin(own)
-    assert 1000.123 == diary.begun(own)
-    assert 0.0 == diary.begun(replace(own, student="bob"))
+    assert 1000.123 == diary.read_begin(own)
+    assert 0.0 == diary.read_begin(replace(own, student="bob"))
 
 
 def test_hints_are_kept_beside_the_start(own: Seat) -> None:
@@ -39,7 +39,7 @@ def test_hints_are_kept_beside_the_start(own: Seat) -> None:
     for name in ("ssh/fin", "dns/types", "ssh/fin"):
         diary.take_hint(own, name)
     assert ("dns/types", "ssh/fin") == diary.hints(own)
-    assert diary.begun(own) > 0
+    assert diary.read_begin(own) > 0
     [file] = (state.root() / "diary").glob("*/*.json")
     assert 0o600 == file.stat().st_mode & 0o777
 
@@ -62,14 +62,14 @@ def test_exam_is_noted_in_its_order(own: Seat, monkeypatch: pytest.MonkeyPatch) 
         diary.note_refused(own, f"asked at {now:g}")
         diary.note_submission(own, f"digest {now:g}")
     assert (1000.123, 2000.0) == diary.checks(own)
-    assert ((1000.123, "asked at 1000.12"), (2000.0, "asked at 2000")) == diary.refused(own)
+    assert ((1000.123, "asked at 1000.12"), (2000.0, "asked at 2000")) == diary.list_refusals(own)
     assert ((1000.123, "digest 1000.12"), (2000.0, "digest 2000")) == diary.submissions(own)
 
 
 def test_diary_without_an_exam_is_empty(own: Seat) -> None:
     """A diary of an older version has none of it."""
     diary.begin(own)
-    assert ((), (), ()) == (diary.checks(own), diary.refused(own), diary.submissions(own))
+    assert ((), (), ()) == (diary.checks(own), diary.list_refusals(own), diary.submissions(own))
 
 
 def test_solutions_are_kept_beside_the_hints(own: Seat) -> None:
@@ -77,7 +77,7 @@ def test_solutions_are_kept_beside_the_hints(own: Seat) -> None:
     diary.take_hint(own, "ssh/fin")
     diary.solve(own, ["nfs", "dns"])
     diary.solve(own, ["nfs"])
-    assert (("dns", "nfs"), ("ssh/fin",)) == (diary.solved(own), diary.hints(own))
+    assert (("dns", "nfs"), ("ssh/fin",)) == (diary.list_solved(own), diary.hints(own))
 
 
 def test_the_time_of_an_exam_is_kept_beside_the_rest(own: Seat) -> None:
@@ -85,4 +85,4 @@ def test_the_time_of_an_exam_is_kept_beside_the_rest(own: Seat) -> None:
     assert diary.exam(own.lab, own.student) is None
     diary.begin(own)
     diary.note_exam(own, 1.0, 2.0)
-    assert (1.0, 2.0) == diary.exam(own.lab, own.student) and diary.begun(own)
+    assert (1.0, 2.0) == diary.exam(own.lab, own.student) and diary.read_begin(own)

@@ -22,7 +22,7 @@ ALICE, BOB = Student("alice", "", ""), Student("bob", "", "", minutes=120)
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """Return tp4 as an exam, on a computer without seats."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "instructor"))
-    return replace(load.named("tp4"), exam=Exam(90))
+    return replace(load.read_named("tp4"), exam=Exam(90))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_minutes_are_given_while_the_exam_runs(lab: Lab) -> None:
 @pytest.mark.parametrize("end", [0.0, BEGIN + 100 * 60])
 def test_times_of_the_class_are_those_that_were_noted(lab: Lab, end: float) -> None:
     """With them, each student has the same time again, also with minutes in addition."""
-    assert (0.0, 0.0) == exam.noted(lab, ["alice", "bob"])
+    assert (0.0, 0.0) == exam.read_times(lab, ["alice", "bob"])
     names = ["alice", "bob", "carol"]
     students = [ALICE, BOB, Student("carol", "", "")]
     old = exam.windows(lab, students, BEGIN - 86400)
@@ -65,11 +65,11 @@ def test_times_of_the_class_are_those_that_were_noted(lab: Lab, end: float) -> N
         [seat.register(lab, name) for name in names[:2]], exam.windows(lab, students, BEGIN, end)
     )
     exam.give_minutes(lab, "alice", 15)
-    found = exam.windows(lab, students, *exam.noted(lab, names))
+    found = exam.windows(lab, students, *exam.read_times(lab, names))
     assert found and [exam.own_window("tp4", name) for name in names[:2]] == [
         found.of(name) for name in names[:2]
     ]
-    assert (0.0, 0.0) == exam.noted(replace(lab, exam=None), names)
+    assert (0.0, 0.0) == exam.read_times(replace(lab, exam=None), names)
 
 
 @pytest.mark.parametrize("minutes", [-1, 1441])
@@ -88,14 +88,14 @@ def test_minutes_need_an_exam_that_is_noted(lab: Lab, tmp_path: Path) -> None:
     ]
     assert 2 == len(set(messages))
     exam.note_windows([seat.register(lab, "alice")], exam.windows(lab, [ALICE], BEGIN))
-    seat_file.install(seat_file.create(load.named("tp4"), "alice", tmp_path / "seats"))
+    seat_file.install(seat_file.create(load.read_named("tp4"), "alice", tmp_path / "seats"))
     assert messages[1] == error_of(InputError, exam.give_minutes, lab, "alice", 5).message_id
 
 
 def test_windows_without_a_beginning_are_unknown(lab: Lab) -> None:
     """Nothing is then refused."""
     assert exam.windows(lab, [BOB], 0.0) is None
-    assert exam.windows(load.named("tp4"), [BOB], 0.0) is None
+    assert exam.windows(load.read_named("tp4"), [BOB], 0.0) is None
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_code_is_checked_on_the_students_machine(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The seat file has a SHA-256 and not the code; case, blanks and hyphens do not matter."""
-    monkeypatch.setattr(load, "named", lambda name: lab)
+    monkeypatch.setattr(load, "read_named", lambda name: lab)
     times = Windows(Window(BEGIN, BEGIN + 5400))
     file = seat_file.create_all(lab, ["alice"], tmp_path / "seats", times)["alice"]
     code = exam.code("tp4", "alice")
@@ -151,7 +151,7 @@ def test_code_of_a_seat_file_without_one_is_never_right(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A seat file of an older version has no code."""
-    file = seat_file.create(load.named("tp4"), "alice", tmp_path / "seats")
+    file = seat_file.create(load.read_named("tp4"), "alice", tmp_path / "seats")
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "student"))
     seat_file.install(file)
     assert seat.read_import("tp4", "alice") and not exam.is_code("tp4", "alice", "x")
@@ -167,7 +167,7 @@ def test_a_class_server_knows_the_time_of_each_student(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the seat files were made, or the seats came up; a call without times changes nothing."""
-    monkeypatch.setattr(load, "named", lambda name: lab)
+    monkeypatch.setattr(load, "read_named", lambda name: lab)
     longer = Window(BEGIN, BEGIN + 7200)
     times = Windows(Window(BEGIN, BEGIN + 5400), {"bob": longer})
     seat_file.create_all(lab, ["alice", "bob"], tmp_path / "seats", times)

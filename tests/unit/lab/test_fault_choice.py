@@ -49,7 +49,7 @@ def test_lists_of_pannes_are_long_enough_for_a_class() -> None:
 
 def test_choose_gives_nothing_to_a_lab_without_faults() -> None:
     """A seat of another lab has no faults, and its file none either."""
-    own = seat.sample(load.named("tp4"))
+    own = seat.sample(load.read_named("tp4"))
     assert {} == own.faults
     assert "faults" not in seat.to_plain(own)
 

@@ -12,7 +12,7 @@ from sharklab.lab.plan import make_plan
 @pytest.fixture
 def alice() -> Plan:
     """Return the plan of tp4 for a known seat."""
-    lab = load.named("tp4")
+    lab = load.read_named("tp4")
     return make_plan(lab, seat.derive(lab, "alice", bytes(range(32))))
 
 

@@ -16,7 +16,7 @@ from tests.support.errors import error_of
 @pytest.fixture
 def alice() -> Plan:
     """Return the plan of tp4 for a known seat."""
-    lab = load.named("tp4")
+    lab = load.read_named("tp4")
     return make_plan(lab, seat.derive(lab, "alice", bytes(range(32))))
 
 

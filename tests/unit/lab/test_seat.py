@@ -20,7 +20,7 @@ SECRET = bytes(range(32))
 @pytest.fixture(scope="module")
 def lab() -> Lab:
     """Return the lab tp4."""
-    return load.named("tp4")
+    return load.read_named("tp4")
 
 
 def values(own: Seat) -> set[str]:

@@ -30,7 +30,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 @pytest.fixture(scope="module")
 def lab() -> Lab:
     """Return the lab tp4."""
-    return load.named("tp4")
+    return load.read_named("tp4")
 
 
 def same(first: Seat, second: Seat) -> bool:
@@ -72,7 +72,7 @@ def test_install_keeps_the_key_to_its_owner(machine: Machine, lab: Lab, tmp_path
     file = seat_file.create(lab, "alice", tmp_path / "seats")
     machine("student")
     seat_file.install(file)
-    kept = seat.imported_file("tp4", "alice")
+    kept = seat.find_imported_file("tp4", "alice")
     assert 0o600 == stat.S_IMODE(kept.stat().st_mode)
     assert {0o700} == {stat.S_IMODE(folder.stat().st_mode) for folder in (kept.parent, kept.parent.parent)}
 
@@ -152,7 +152,7 @@ def test_install_beside_a_seat_that_is_up_is_refused(machine: Machine, lab: Lab,
 def test_register_with_a_damaged_import_says_so(machine: Machine, lab: Lab, tmp_path: Path) -> None:
     """A seat that was imported is never silently another one."""
     machine("student")
-    file = seat.imported_file("tp4", "alice")
+    file = seat.find_imported_file("tp4", "alice")
     state.write(state.folder(file.parent) / file.name, "{")
     assert str(file) == error_of(MachineryError, seat.register, lab, "alice").place
 
@@ -192,7 +192,7 @@ def test_read_refuses_an_exam_of_another_shape(
 def test_install_gives_the_faults_of_the_seat(machine: Machine, tmp_path: Path) -> None:
     """The student's machine injects what the instructor's course chose; an old file has no faults."""
     machine("instructor")
-    lab = load.named("pannes")
+    lab = load.read_named("pannes")
     file = seat_file.create(lab, "alice", tmp_path / "seats")
     own = seat.register(lab, "alice")
     machine("student")

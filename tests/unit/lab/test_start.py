@@ -8,9 +8,9 @@ import pytest
 
 from sharklab.lab import load, plan_file, seat, start
 from sharklab.lab.model import FilledLab, Plan
-from sharklab.lab.plan import make_plan, solved
+from sharklab.lab.plan import make_plan, make_solved_plan
 
-LAB = load.named("tp4")
+LAB = load.read_named("tp4")
 ALL = start.exercises(LAB)
 
 
@@ -34,7 +34,7 @@ def test_a_solved_exercise_is_as_in_the_lab() -> None:
     half = plan(done=("nfs",))
     assert "nfs_server" in half.lab.host("server").roles
     assert [] == half.lab.host("client").vars["dns_client_servers"]
-    assert plan(()).lab.hosts == plan(done=ALL).lab.hosts == solved(half).lab.hosts
+    assert plan(()).lab.hosts == plan(done=ALL).lab.hosts == make_solved_plan(half).lab.hosts
 
 
 def test_a_plan_is_read_back_in_its_state(tmp_path: object) -> None:
@@ -88,12 +88,12 @@ def test_two_exercises_may_leave_out_the_same_part() -> None:
 
 def test_left_out_are_roles_that_no_host_has_at_the_start() -> None:
     """Their packages are offered to the student; a role of another host is installed already."""
-    assert {"nfs_server"} == start.left_out(plan().lab)
-    assert frozenset() == start.left_out(plan(()).lab)
+    assert {"nfs_server"} == start.find_absent_roles(plan().lab)
+    assert frozenset() == start.find_absent_roles(plan(()).lab)
 
 
 def test_left_out_of_a_host_are_the_roles_that_it_lacks_itself() -> None:
     """The order is that of the lab; a host without a start lacks nothing."""
     begun = plan().lab
-    found = {host.name: start.left_out_of(begun, host) for host in begun.hosts}
+    found = {host.name: start.find_absent_roles_of_host(begun, host) for host in begun.hosts}
     assert {"server": ("nfs_server",), "client": (), "desktop": ()} == found

@@ -22,7 +22,7 @@ MEASURED = ("port", "verdict")
 
 def planned(name: str) -> Plan:
     """Return the plan of a student's seat."""
-    lab = load.named(name)
+    lab = load.read_named(name)
     return make_plan(lab, seat.derive(lab, "ada", bytes(32)), begun=start.exercises(lab))
 
 

@@ -6,7 +6,7 @@ import re
 
 from sharklab.lab import load
 
-LAB = load.named("ports")
+LAB = load.read_named("ports")
 FIRST_TABLE = {20, 21, 22, 23, 25, 53, 67, 68, 80, 123, 161, 162, 389, 443}
 SECOND_TABLE = {21, 22, 23, 25, 53, 67, 68, 80, 110, 123, 143, 161, 162, 514}
 SECOND_TABLE |= {443, 465, 989, 992, 993, 995, 1664, 2049, 3306}

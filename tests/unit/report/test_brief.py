@@ -97,7 +97,7 @@ def test_markdown_of_an_exam_names_the_one_end_that_counts(
 
 def test_a_brief_of_an_exam_tells_of_no_solution() -> None:
     """tp4's brief offers `solve`, which an exam refuses: the template knows that it is one."""
-    lab = load.named("tp4")
+    lab = load.read_named("tp4")
     plan = make_plan(lab, seat.derive(lab, "ada", bytes(32)))
     graded = replace(plan, lab=replace(plan.lab, exam=Exam(90)))
     for language in ("fr", "en"):
@@ -107,7 +107,7 @@ def test_a_brief_of_an_exam_tells_of_no_solution() -> None:
 
 def test_describe_solutions_names_exercises_and_hosts() -> None:
     """A heading for each solution, by titles; an exercise that the lab has no more keeps its id."""
-    lab = load.named("tp4")
+    lab = load.read_named("tp4")
     plan = make_plan(lab, seat.sample(lab))
     entries = [{"exercises": ["nfs", "gone"], "hosts": {"client": "+a\n", "server": "-b\n"}}]
     shown = brief.describe_solutions(plan, entries, translator("en"))

@@ -10,7 +10,7 @@ import pytest
 from sharklab.evidence.packets.model import Conversation, Facts
 from sharklab.i18n import translator
 from sharklab.report import ladder
-from sharklab.report.conversations import drawn
+from sharklab.report.conversations import choose_conversations
 from sharklab.report.ladder import Arrow, Gap, Phase
 from tests.support import report_sample as sample
 
@@ -18,7 +18,7 @@ HOSTS = {"10.31.4.17": "server", "10.31.4.203": "client"}
 
 
 def _ladder(facts: Facts, **options: object) -> ladder.Ladder:
-    [talk] = drawn(facts.conversations, ())
+    [talk] = choose_conversations(facts.conversations, ())
     return ladder.ladder(talk, facts.packets, HOSTS, start=sample.START, **options)  # type: ignore[arg-type]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sharklab.cli.doctor.diagnosis import Diagnosis, DiagnosisStatus, missing, ok, optional, warning
+from sharklab.cli.doctor.diagnosis import Diagnosis, DiagnosisStatus, make_error, make_warning, ok, optional
 from sharklab.cli.doctor.kernel import INOTIFY, INOTIFY_AMPLE
 from sharklab.errors import SharklabError
 from sharklab.hosts.providers.cluster import client, course, placement
@@ -72,7 +72,7 @@ def examine(remote: str | None) -> Iterator[Diagnosis]:
 def _remote(remote: str | None) -> str:
     if remote is not None:
         return remote
-    known = course.known()
+    known = course.find_course()
     return known.remote if known else ""
 
 
@@ -117,7 +117,7 @@ def engine_itself(server: Server, place: str) -> Diagnosis:
     values = {"engine": NAMES.get(server.engine, server.engine), "version": server.version, "place": place}
     if server.trusted:
         return ok(name, N_("{engine} {version} answers at {place}"), **values)
-    return missing(
+    return make_error(
         name,
         N_("{engine} {version} at {place} does not trust this client"),
         N_("give this client a token: docs/cluster.md has the commands"),
@@ -152,7 +152,9 @@ def room(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     free = {one: look.resources.memory_free for one, look in seen.items()}
     hosts = placement.room(free, course.MEMORY_OF_HOST)
     if not hosts:
-        return missing(name, N_("no member has free memory for a host"), N_("let a machine join the cluster"))
+        return make_error(
+            name, N_("no member has free memory for a host"), N_("let a machine join the cluster")
+        )
     return ok(
         name,
         N_("{hosts} hosts, {each} MiB of memory for each"),
@@ -166,7 +168,7 @@ def architectures(members: Sequence[Member], own: str) -> Diagnosis:
     name = N_("processors")
     others = tuple(one.name for one in members if one.architecture != own)
     if others:
-        return missing(
+        return make_error(
             name,
             N_("this computer makes images for {own}, and these members have other processors: {others}"),
             N_("take them out of the cluster, or run sharklab on a computer of their kind"),
@@ -180,7 +182,7 @@ def versions(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     """Tell whether all members have the same engine: during an upgrade the cluster refuses changes."""
     name, found = N_("versions"), sorted({look.server.version for look in seen.values()})
     if len(found) > 1:
-        return warning(
+        return make_warning(
             name,
             N_("the members have different ones: {found}"),
             N_("bring all members to the same version"),
@@ -196,7 +198,7 @@ def users(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
         one for one, look in seen.items() if look.shifts or "idmapped_mounts" not in look.server.features
     )
     if slow:
-        return warning(
+        return make_warning(
             name,
             N_("these members change the owner of every file of a new host, which is slow: {slow}"),
             N_("take Linux 5.12 or newer there, and a newer engine where a new kernel has refused LXD 5.0"),
@@ -214,7 +216,7 @@ def inotify(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     remedy = N_("as root on each member: sysctl fs.inotify.max_user_instances={ample}")
     if small:
         hosts = min(value or 0 for value in small.values()) // INOTIFY_PER_HOST
-        return warning(
+        return make_warning(
             name,
             N_("too small on {small}: after about {hosts} hosts of a member, the next one hangs"),
             remedy,
@@ -224,7 +226,7 @@ def inotify(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
         )
     unread = tuple(one for one, look in seen.items() if look.inotify is None)
     if unread:
-        return warning(
+        return make_warning(
             name,
             N_("unknown for {unread}: only a host that runs there can read it"),
             remedy,
@@ -239,12 +241,14 @@ def virtual_machines(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
     name = N_("virtual machines")
     able = tuple(one for one, look in seen.items() if "qemu" in look.server.drivers)
     if len(able) == len(seen):
-        return ok(name, N_("all members can run them; hosts of sharklab are containers"))
-    return optional(
-        name,
-        N_("not on all members; hosts of sharklab are containers"),
-        N_("where a lab needs the kernel's own NFS: --provider auto on a computer with QEMU"),
-    )
+        return ok(name, N_("all members can run them: hosts of labs that need a kernel of their own"))
+    remedy = N_("give these members KVM, vhost_vsock, QEMU and OVMF, and restart their engine: {unable}")
+    unable = tuple(one for one in seen if one not in able)
+    if able:
+        meaning = N_("{able} can run them: hosts of labs that need a kernel of their own go there")
+        return optional(name, meaning, remedy, able=able, unable=unable)
+    meaning = N_("no member can run them: hosts are containers, with a substitute for the kernel's own NFS")
+    return optional(name, meaning, remedy, unable=unable)
 
 
 def storage(engine: Client, seen: Mapping[str, ExaminedMember]) -> Iterator[Diagnosis]:
@@ -252,7 +256,7 @@ def storage(engine: Client, seen: Mapping[str, ExaminedMember]) -> Iterator[Diag
     name = N_("storage")
     pools = [one for one in engine.pools.all() if one.status == CREATED]
     if not pools:
-        yield missing(
+        yield make_error(
             name, N_("the cluster has no storage pool"), N_("make one; docs/cluster.md has the commands")
         )
     for pool in pools:
@@ -296,7 +300,7 @@ def networks(found: Sequence[EngineNetwork], members: Sequence[Member]) -> Diagn
     name = N_("networks")
     broken = tuple(one.name for one in found if one.managed and one.status != CREATED)
     if broken:
-        return warning(
+        return make_warning(
             name,
             N_("incomplete, because a member was down: {broken}; no machine can join the cluster"),
             N_("start all members, then delete these networks: `incus network delete NAME` (or lxc)"),
@@ -304,7 +308,7 @@ def networks(found: Sequence[EngineNetwork], members: Sequence[Member]) -> Diagn
         )
     down = tuple(one.name for one in members if not one.ready)
     if down:
-        return warning(
+        return make_warning(
             name,
             N_("no new ones can be made while these members are down: {down}"),
             N_("start these members, or take them out: `incus cluster remove --force NAME` (or lxc)"),

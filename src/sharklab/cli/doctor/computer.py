@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import i18n, privilege, state, system_packages
-from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, optional, warning
+from sharklab.cli.doctor.diagnosis import Diagnosis, make_error, make_warning, ok, optional
 from sharklab.hosts import capacity
 from sharklab.message import (
     N_,
@@ -49,6 +49,7 @@ WORKS: Mapping[str, tuple[str, str]] = {
     "internet": (N_("Internet for labs"), N_("a lab with Internet access")),
     "gateway": (N_("logins of students"), N_("the verb gateway start")),
     "machines": (N_("virtual machines"), N_("a lab with virtual machines")),
+    "efi": (N_("machines of a cluster"), N_("a lab with virtual machines on a cluster")),
     "seeds": (N_("machines of libvirt"), N_("the verb vms")),
     "test": (N_("tests of sharklab"), N_("the verb test")),
 }
@@ -86,7 +87,7 @@ def environment(prefix: Path, folder: Path) -> Diagnosis:
     name = N_("Python packages")
     if prefix.is_relative_to(folder):
         return ok(name, N_("as pinned, in {place}"), place=str(prefix))
-    return warning(
+    return make_warning(
         name,
         N_("not those that sharklab pins: {place}"),
         N_("start sharklab by ./sharklab"),
@@ -114,7 +115,7 @@ def _absent(name: str, moment: str, tools: Sequence[system_packages.Package]) ->
     if system_packages.manager() and privilege.can_be_root():
         return optional(name, N_("not installed: {tools}; sharklab installs them for {moment}"), **values)
     sentence = N_("not installed: {tools}; needed for {moment}, and sharklab cannot install them here")
-    diagnosis = missing if {tool.work for tool in tools} <= ESSENTIAL else optional
+    diagnosis = make_error if {tool.work for tool in tools} <= ESSENTIAL else optional
     return diagnosis(name, sentence, by_hand, **values)
 
 
@@ -143,7 +144,7 @@ def rights() -> Diagnosis:
         return ok(name, N_("you are root"))
     if privilege.can_be_root():
         return ok(name, N_("through sudo, which is asked when a step needs it"))
-    return missing(
+    return make_error(
         name,
         N_("you are not root and there is no sudo; hosts cannot be started"),
         N_("become root first, or have sudo installed"),
@@ -162,7 +163,7 @@ def disk(folder: Path) -> Diagnosis:
     }
     if free >= DISK_AMPLE:
         return ok(name, N_("{free} GB free for {place}"), **values)
-    diagnosis = warning if free >= DISK_NEEDED else missing
+    diagnosis = make_warning if free >= DISK_NEEDED else make_error
     return diagnosis(
         name,
         N_("{free} GB free for {place}; a lab takes about {needed} GB"),
@@ -180,7 +181,7 @@ def memory(meminfo: str) -> Diagnosis:
     values = {"free": round(available / GIGABYTE, 1), "seats": seats, "hosts": HOSTS_PER_SEAT}
     if seats:
         return ok(name, N_("{free} GB available, enough for {seats} seats of {hosts} hosts"), **values)
-    return missing(
+    return make_error(
         name,
         N_("{free} GB available, too little for a seat of {hosts} hosts"),
         N_("end other programs, or take a machine with more memory"),
@@ -201,7 +202,7 @@ def images(folder: Path) -> Diagnosis:
     try:
         built = Counter(file.parent.name.rpartition("-")[0] for file in folder.glob("*/image.json"))
     except PermissionError:
-        return warning(
+        return make_warning(
             name, N_("{place} is not readable"), N_("sudo ./sharklab doctor tries it"), place=str(folder)
         )
     if built:
@@ -247,6 +248,6 @@ def _registry(name: str, argv: Sequence[str], look: str) -> Diagnosis:
         said = str(error)
     if not said:
         return ok(name, N_("it answers"))
-    return missing(
+    return make_error(
         name, N_("it does not answer: {said}"), N_("see your settings: {look}"), said=said, look=look
     )

@@ -42,12 +42,12 @@ def optional(name: str, meaning: str, remedy: str = "", **values: Any) -> Diagno
     return _with_remedy(DiagnosisStatus.OPTIONAL, name, meaning, remedy, values)
 
 
-def warning(name: str, meaning: str, remedy: str = "", **values: Any) -> Diagnosis:
+def make_warning(name: str, meaning: str, remedy: str = "", **values: Any) -> Diagnosis:
     """Return that `name` limits what can be done; `values` fills in both sentences."""
     return _with_remedy(DiagnosisStatus.WARNING, name, meaning, remedy, values)
 
 
-def missing(name: str, meaning: str, remedy: str, **values: Any) -> Diagnosis:
+def make_error(name: str, meaning: str, remedy: str, **values: Any) -> Diagnosis:
     """Return that nothing works before `remedy` is done; `values` fills in both sentences."""
     return _with_remedy(DiagnosisStatus.MISSING, name, meaning, remedy, values)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sharklab import privilege, state, system_packages
 from sharklab.cli.doctor import trials
-from sharklab.cli.doctor.diagnosis import Diagnosis, missing, ok, optional, warning
+from sharklab.cli.doctor.diagnosis import Diagnosis, make_error, make_warning, ok, optional
 from sharklab.hosts.providers import cgroups as hosts_cgroups
 from sharklab.hosts.providers import disk_file, user_namespace
 from sharklab.hosts.providers.qemu import accelerator, libvirt, trial
@@ -64,7 +64,7 @@ def cgroups(mounts: str) -> Diagnosis:
         return ok(name, N_("version 2 (unified)"))
     if places:
         return ok(name, N_("versions 1 and 2 (hybrid), version 2 in {place}"), place=places[0])
-    return missing(
+    return make_error(
         name,
         N_("version 2 is not mounted; systemd in hosts needs it"),
         N_("boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"),
@@ -88,14 +88,14 @@ def users(images: Path) -> Diagnosis:
     """Really runs a container with users of its own on one of the `images`; `up` goes by the result."""
     name = N_("users of the hosts")
     if not privilege.is_root():
-        return warning(name, NEEDS_ROOT, AS_ROOT)
+        return make_warning(name, NEEDS_ROOT, AS_ROOT)
     roots = sorted(file.parents[1] for file in images.glob("*/root/bin/sh"))
     if not roots:
         return ok(name, N_("not tried: that takes an image; the first start of a lab builds one, and tries"))
     if not shutil.which(NSPAWN):  # `up` would go by a result that this spoilt
         return _say_untried(name, NSPAWN)
     if reason := user_namespace.measure(roots[:1]):
-        return warning(
+        return make_warning(
             name,
             N_("tried: {reason}; root of a container can harm this machine"),
             N_("give hosts to people that you trust, or make virtual machines of them: --provider qemu"),
@@ -108,14 +108,14 @@ def limits() -> Diagnosis:
     """Looks for the controllers of control groups, and really mounts a file."""
     name = N_("limits of containers")
     if not privilege.is_root():
-        return warning(name, NEEDS_ROOT, AS_ROOT)
+        return make_warning(name, NEEDS_ROOT, AS_ROOT)
     lacking = [LIMIT_NAMES[one] for one, is_there in hosts_cgroups.controllers().items() if not is_there]
     if not disk_file.measure():
         lacking.append(N_("disk"))
     if lacking:
         sentence = N_("none of {lacking}: one container can use all of that")
         remedy = N_("give the controllers of control groups to this machine, and loop devices: modprobe loop")
-        return warning(name, sentence, remedy, lacking=tuple(map(Message, lacking)))
+        return make_warning(name, sentence, remedy, lacking=tuple(map(Message, lacking)))
     return ok(name, N_("memory, processes, processor time and disk of each are limited"))
 
 
@@ -149,7 +149,7 @@ def nf_tables() -> Diagnosis:
 
 def _say_untried(name: str, tool: str) -> Diagnosis:
     package = [one for one in system_packages.table() if one.gives == tool]
-    return warning(
+    return make_warning(
         name,
         N_("not tried: that takes the program {tool}"),
         N_("as root: {command}"),
@@ -162,9 +162,9 @@ def _try(
     name: str, trial: Callable[[], Message], good: str, bad: str, remedy: str, **values: str
 ) -> Diagnosis:
     if not privilege.is_root():
-        return warning(name, NEEDS_ROOT, AS_ROOT)
+        return make_warning(name, NEEDS_ROOT, AS_ROOT)
     reason = trial()
-    return missing(name, bad, remedy, reason=reason, **values) if reason else ok(name, good, **values)
+    return make_error(name, bad, remedy, reason=reason, **values) if reason else ok(name, good, **values)
 
 
 def nfs(filesystems: str) -> Diagnosis:
@@ -202,11 +202,13 @@ def tap(device: Path) -> Diagnosis:
 
 def _try_device(name: str, device: Path, remedy: str) -> Diagnosis:
     if not device.exists():
-        return warning(name, N_("{device} is absent"), remedy, device=str(device))
+        return make_warning(name, N_("{device} is absent"), remedy, device=str(device))
     try:
         os.close(os.open(device, os.O_RDWR))
     except OSError as error:
-        return warning(name, N_("{device}: {reason}"), AS_ROOT, device=str(device), reason=refusal(error))
+        return make_warning(
+            name, N_("{device}: {reason}"), AS_ROOT, device=str(device), reason=refusal(error)
+        )
     return ok(name, N_("{device} opens"), device=str(device))
 
 
@@ -218,7 +220,7 @@ def inotify(instances: int) -> Diagnosis:
         return ok(
             name, N_("{instances} instances, enough for {hosts} hosts"), instances=instances, hosts=hosts
         )
-    return warning(
+    return make_warning(
         name,
         N_("{instances} instances, enough for about {hosts} hosts; the next one hangs while it starts"),
         N_("as root, for more hosts: sysctl fs.inotify.max_user_instances={ample}"),
@@ -254,7 +256,7 @@ def libvirt_finding() -> Diagnosis:
     """Asks it, as what starts virtual machines does."""
     name = N_("libvirt")
     if shutil.which("virsh") and not privilege.is_root():
-        return warning(name, NEEDS_ROOT, AS_ROOT)
+        return make_warning(name, NEEDS_ROOT, AS_ROOT)
     if address := libvirt.find_address():
         return ok(name, N_("{address} answers: virtual machines go through it"), address=address)
     return ok(name, N_("none of this machine's answers: QEMU starts virtual machines by itself"))

@@ -55,7 +55,7 @@ def grade(args: Options) -> int:
         raise InputError(N_("an exam has an end, and no due date"), place="--due", hint=hint)
     group = batch.grade(
         batch.Batch(
-            *(sources, students, out, args.lab, policy, max(1, jobs), lint.named),
+            *(sources, students, out, args.lab, policy, max(1, jobs), lint.load_named),
             lambda entries: _check_worksheet(sheet, entries, progress),
             *(begin, end),
         ),
@@ -65,7 +65,7 @@ def grade(args: Options) -> int:
     counts = Counter(map(state, group.entries))
     lines = [
         *_describe_due(policy.due, words),
-        *_describe_exam(lint.named(args.lab or group.lab), begin, end, words),
+        *_describe_exam(lint.load_named(args.lab or group.lab), begin, end, words),
         *_describe(group, filled, out, args.language, words),
     ]
     if others:
@@ -189,7 +189,11 @@ def _describe(
 
 
 def _describe_worksheet(filled: FilledWorksheet, words: Translator) -> Iterator[str]:
-    text = words.gettext("{count} grades are in the worksheet {file}.")
+    text = words.ngettext(
+        "{count} grade is in the worksheet {file}.",
+        "{count} grades are in the worksheet {file}.",
+        filled.graded,
+    )
     yield text.format(count=filled.graded, file=filled.file)
     if filled.absent:
         yield words.gettext("Not in the worksheet: {students}").format(students=", ".join(filled.absent))

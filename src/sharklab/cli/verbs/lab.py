@@ -50,7 +50,7 @@ def lint(args: Options) -> int:
 
 def image_build(args: Options) -> int:
     """Build the images of the labs that were named, or of all."""
-    from sharklab.author.lint import named
+    from sharklab.author.lint import load_named
     from sharklab.cli import flow
     from sharklab.cli.verbs.seat import use_remote
     from sharklab.hosts import providers, seat_provider
@@ -61,7 +61,7 @@ def image_build(args: Options) -> int:
     hosts = providers.get(args.provider or seat_provider.DEFAULT)
     use_remote(args, hosts.name)
     for name in args.labs or load.names():
-        lab = named(name)
+        lab = load_named(name)
         folders[lab.name] = str(flow.build_image(lab, args.os, hosts, progress).folder)
         if not args.solved and (begun := start.exercises(lab)):
             layers = flow.build_image(lab, args.os, hosts, progress, begun)
@@ -86,13 +86,13 @@ def vms(args: Options) -> int:
 
 def _play(args: Options) -> int:
     """Play the lab's hands-on exercises; 1 when a state does not earn what it should."""
-    from sharklab.author.lint import named
+    from sharklab.author.lint import load_named
     from sharklab.cli import fault_play, play, setup
     from sharklab.hosts import seat_provider
     from sharklab.lab import start
     from sharklab.progress import Progress
 
-    words, lab = translate(args), named(args.lab)
+    words, lab = translate(args), load_named(args.lab)
     if not start.exercises(lab):
         raise InputError(
             N_("no exercise of {lab} has a start state"),
@@ -117,14 +117,14 @@ def _play(args: Options) -> int:
 def prove(args: Options) -> int:
     """Grade the run as a submission, nothing, and every single fault; 1 when the grader is wrong in one."""
     from sharklab.author import proof, reference
-    from sharklab.author.lint import named
+    from sharklab.author.lint import load_named
     from sharklab.cli import seats
     from sharklab.progress import Progress
 
     words, progress = translate(args), Progress(translate(args).gettext)
     if args.play:
         return _play(args)
-    run = seats.find_run(named(args.lab).name, args.student, args.run)
+    run = seats.find_run(load_named(args.lab).name, args.student, args.run)
     plan, submission = reference.reference(run)
     with progress.step(N_("grading of {lab}"), lab=plan.lab.name):
         proofs = list(proof.prove(plan, submission, progress.note))

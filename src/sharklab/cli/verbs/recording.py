@@ -31,7 +31,7 @@ def capture(args: Options) -> int:
     from sharklab.grading.submission import intake
 
     plan = flow.look_up(args.lab, args.student)
-    wanted = intake.named(plan, args.subject)
+    wanted = intake.find_captures(plan, args.subject)
     if args.live:
         return _show_live(args, plan, wanted)
     if args.filter is not None:
@@ -218,7 +218,9 @@ def _fetch_one(args: Options, plan: Plan, folder: Path, own: Path, host: str, pa
     except InputError as error:
         values: dict[str, Any] = dict(error.values)
         raise InputError(error.message_id, place=origin, hint=error.hint, **values) from error
-    id = _asked_id(plan, args.as_capture) if args.as_capture else fetching.meant(plan, host, path, seen)
+    id = (
+        _find_id(plan, args.as_capture) if args.as_capture else fetching.match_capture(plan, host, path, seen)
+    )
     if not id:
         from sharklab.grading.submission import intake
 
@@ -231,10 +233,10 @@ def _fetch_one(args: Options, plan: Plan, folder: Path, own: Path, host: str, pa
     return fetching.take(plan, folder, file, origin, id, seen)
 
 
-def _asked_id(plan: Plan, name: str) -> str:
+def _find_id(plan: Plan, name: str) -> str:
     from sharklab.grading.submission import intake
 
-    found = intake.named(plan, name)
+    found = intake.find_captures(plan, name)
     if len(found) == 1:
         return found[0].id
     known = [capture.id for capture in (found or intake.captures(plan))]

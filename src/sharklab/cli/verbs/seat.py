@@ -151,7 +151,7 @@ def report(args: Options) -> int:
     from sharklab.cli import flow, seats
     from sharklab.progress import Progress
 
-    folder = seats.find_run(lint.named(args.lab).name, args.student, args.run)
+    folder = seats.find_run(lint.load_named(args.lab).name, args.student, args.run)
     return _say_run(args, flow.write_reports(folder, languages(args), Progress(translate(args).gettext)))
 
 
@@ -275,7 +275,7 @@ def shell(args: Options) -> int:
     from sharklab.cli import seats
     from sharklab.hosts import host_login
 
-    lab = lint.named(args.lab)
+    lab = lint.load_named(args.lab)
     if args.host not in [host.name for host in lab.hosts]:
         raise unknown_host(lab, args.host)
     config = ssh_config(lab.name, args.student)

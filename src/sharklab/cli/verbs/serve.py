@@ -30,7 +30,7 @@ def serve(args: Options) -> int:
 
     address, port = args.listen or LOOPBACK, PORT if args.port is None else args.port
     site = _site(args, address, port)
-    lab = lint.named(args.lab)
+    lab = lint.load_named(args.lab)
     if (args.provider or args.remote) and not args.roster:
         place = "--provider" if args.provider else "--remote"
         raise InputError(N_("works only with --roster"), place=place)
@@ -40,7 +40,7 @@ def serve(args: Options) -> int:
     end = translate(args).gettext("Ctrl-C ends the workbench.")
     say(args, "\n".join([*lines, end]), link=link)
     sys.stdout.flush()
-    warn(args, own_firewall.closed(address, port))
+    warn(args, own_firewall.check_port(address, port))
     if not args.no_browser:
         browser.open_link(link)
     bench.run(listener, files, args.certificate, args.key_file)
@@ -111,9 +111,11 @@ def _of_class(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, list
         link,
         [
             words.gettext("Your own link, which works once: {link}").format(link=link),
-            words.gettext("The links of {count} students are in {file}.").format(
-                count=len(students), file=file
-            ),
+            words.ngettext(
+                "The link of {count} student is in {file}.",
+                "The links of {count} students are in {file}.",
+                len(students),
+            ).format(count=len(students), file=file),
         ],
     )
 

@@ -30,7 +30,7 @@ def seats_create(args: Options) -> int:
     from sharklab.hosts.ssh_gateway import keys
     from sharklab.lab import exam, roster, seat_file
 
-    lab, folder = lint.named(args.lab), Path(args.out)
+    lab, folder = lint.load_named(args.lab), Path(args.out)
     students = roster.read(Path(args.roster))
     times = exam.windows(lab, students, *time_option.read_exam(args.begin, args.end))
     files = seat_file.create_all(lab, [student.id for student in students], folder, times)
@@ -38,7 +38,11 @@ def seats_create(args: Options) -> int:
         _write_links(args.url, lab.name, students, folder / LINKS)
     ownership.give_like_folder(folder, *files.values())
     words = translate(args)
-    text = words.gettext("{count} seats of {lab} are in {folder}. Give each student their own file.")
+    text = words.ngettext(
+        "{count} seat of {lab} is in {folder}. Give the file to its student.",
+        "{count} seats of {lab} are in {folder}. Give each student their own file.",
+        len(files),
+    )
     first = words.gettext(
         "For the first login on a class server (ssh -p 2222 NAME@SERVER), each student's password:"
     )
@@ -78,7 +82,7 @@ def seats_code(args: Options) -> int:
     from sharklab.author import lint
     from sharklab.lab import exam, seat
 
-    lab = lint.named(args.lab)
+    lab = lint.load_named(args.lab)
     if lab.exam is None:
         raise InputError(N_("the lab {lab} is not an exam"), place="sharklab seats code", lab=lab.name)
     codes = {student: exam.code(lab.name, seat.check_student(student)) for student in args.students}
@@ -91,7 +95,7 @@ def seats_minutes(args: Options) -> int:
     from sharklab.author import lint
     from sharklab.lab import exam
 
-    lab, words = lint.named(args.lab), translate(args)
+    lab, words = lint.load_named(args.lab), translate(args)
     ends = {student: exam.give_minutes(lab, student, args.more).end for student in args.students}
     text = words.gettext("The time of {student} ends at {end}.")
     lines = [text.format(student=student, end=exam.local_time(end)) for student, end in ends.items()]
@@ -156,7 +160,7 @@ def _say_missing(args: Options, found: Look) -> int:
     """Say in an exam which parts are missing, by their titles alone; exit code 1 when some are."""
     from sharklab.grading.marking import advice
 
-    words, missing = translate(args), advice.missing(found.result)
+    words, missing = translate(args), advice.list_missing(found.result)
     lines = [*(visible(words.say(note)) for note in found.notes), *advice.exam_lines(found.result, words)]
     titles = {id: [words.say(mark.title) for mark in marks] for id, marks in missing.items()}
     say(args, "\n".join(lines), folder=str(found.submission.folder), missing=titles)

@@ -47,7 +47,7 @@ class Reader:
         """Tell whether this reader may see the page of a seat."""
         return self.is_instructor or (lab, student) in self.seats
 
-    def speaking(self, lang: str) -> Reader:
+    def copy_in_language(self, lang: str) -> Reader:
         """Return the same reader with another language."""
         return replace(self, lang=lang)
 

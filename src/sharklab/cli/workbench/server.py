@@ -99,7 +99,7 @@ class Workbench:
             answering = door.Door(_caller, handlers, desk.explain, _note)
             at_door = door.listen(place / "door")
             threading.Thread(target=answering.serve, args=(at_door,), daemon=True).start()
-            with control.serving():
+            with control.keep_alive():
                 keeper = control.start(door_process.COMMAND, UID)
                 child = _start(
                     listener, {**settings, "door": str(place / "door"), "keeper": str(keeper), "uid": UID}

@@ -147,16 +147,16 @@ def _ends(frame: bytes) -> tuple[bytes, ...] | None:
     kind = int.from_bytes(frame[12:14], "big")
     if kind == _IPV4 and len(frame) >= 34:
         plain = frame[14] >> 4 == 4 and not int.from_bytes(frame[20:22], "big") & 0x3FFF
-        return _kept(frame[26:30], frame[30:34]) if plain and frame[23] in _PLAIN else None
+        return _find_ends(frame[26:30], frame[30:34]) if plain and frame[23] in _PLAIN else None
     if kind == _IPV6 and len(frame) >= 55:
         inner = frame[54] if frame[20] == 0 else frame[20]  # 0: options that each router reads
-        return _kept(frame[22:38], frame[38:54]) if inner in _PLAIN else None
+        return _find_ends(frame[22:38], frame[38:54]) if inner in _PLAIN else None
     if kind == _ARP and len(frame) >= 42:
-        return _kept(frame[28:32], frame[38:42])
+        return _find_ends(frame[28:32], frame[38:42])
     return None
 
 
-def _kept(source: bytes, destination: bytes) -> tuple[bytes, ...]:
+def _find_ends(source: bytes, destination: bytes) -> tuple[bytes, ...]:
     """Return both ends, but for those that stand for many hosts: no conversation is between two of them."""
     many = destination[0] == 0xFF if len(destination) == 16 else destination[0] >= 224
     return (source,) if many else (source, destination)

@@ -96,7 +96,7 @@ def _conversation(packets: Sequence[Packet], errors: tuple[int, ...]) -> Convers
 
 def _connection(packets: Sequence[Packet], known: Sides, errors: tuple[int, ...]) -> Conversation:
     client, server = known.client, known.server
-    closing = tcp.closing(packets, client)
+    closing = tcp.find_closing(packets, client)
     return Conversation(
         transport="tcp",
         client=client,
@@ -107,8 +107,8 @@ def _connection(packets: Sequence[Packet], known: Sides, errors: tuple[int, ...]
         closing=closing.packets,
         resets=tuple(packet.number for packet in packets if "RST" in packet.flags),
         data_packets=tuple(packet.number for packet in packets if tcp.has_data(packet)),
-        client_bytes=tcp.sent(packets, client),
-        server_bytes=tcp.sent(packets, server),
+        client_bytes=tcp.count_bytes(packets, client),
+        server_bytes=tcp.count_bytes(packets, server),
         closed_by=closing.by,
         reset_by=closing.reset_by,
         icmp_errors=errors,

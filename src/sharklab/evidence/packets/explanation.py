@@ -78,7 +78,7 @@ def _tcp(moment: Moment) -> Explanation:
 
 def _with_content(what: Message, packet: Packet) -> Message:
     """Return the sentence on a packet of TCP or UDP, and the content that it carries, if tshark knows it."""
-    return payload.joined((what, *payload.content(packet)))
+    return payload.join_sentences((what, *payload.content(packet)))
 
 
 def _cut(packet: Packet) -> Iterator[Message]:
@@ -164,7 +164,7 @@ def _say_message(packet: Packet, facts: Facts, refused: Conversation | None) -> 
 
 def _datagram(packet: Packet) -> Message:
     if packet.dns:
-        return payload.joined(payload.content(packet))
+        return payload.join_sentences(payload.content(packet))
     text = N_("UDP: {bytes} bytes to port {port}, without connection, numbers or acknowledgement.")
     return _with_content(Message(text, {"bytes": packet.payload, "port": packet.destination.port}), packet)
 

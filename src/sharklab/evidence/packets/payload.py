@@ -43,7 +43,7 @@ def content(packet: Packet) -> Iterator[Message]:
         )
 
 
-def joined(sentences: Iterable[Message]) -> Message:
+def join_sentences(sentences: Iterable[Message]) -> Message:
     """Return the sentences one after the other."""
     return reduce(lambda all, one: Message("{all} {one}", {"all": all, "one": one}), sentences)
 

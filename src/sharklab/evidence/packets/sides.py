@@ -31,16 +31,16 @@ def sides(packets: Sequence[Packet]) -> Sides:
     """Return the sides of a conversation: by SYN, contents, addresses, ports, else by order."""
     first = next((packet for packet in packets if "SYN" in packet.flags), None)
     if first:
-        return _sent_by(Role.SERVER if tcp.is_syn_ack(first) else Role.CLIENT, first, sure=True)
-    told = {_sent_by(packet.role, packet, sure=True): None for packet in packets if packet.role}
+        return _find_sides(Role.SERVER if tcp.is_syn_ack(first) else Role.CLIENT, first, sure=True)
+    told = {_find_sides(packet.role, packet, sure=True): None for packet in packets if packet.role}
     if len(told) == 1:
         return next(iter(told))
     speaker = packets[0]
     turned = _inside(speaker) < 0 or (_inside(speaker) == 0 and _compare_ports(speaker) < 0)
-    return _sent_by(Role.SERVER if turned else Role.CLIENT, speaker, sure=False)
+    return _find_sides(Role.SERVER if turned else Role.CLIENT, speaker, sure=False)
 
 
-def _sent_by(role: Role, packet: Packet, sure: bool) -> Sides:
+def _find_sides(role: Role, packet: Packet, sure: bool) -> Sides:
     ends = (packet.source, packet.destination)
     client, server = ends[::-1] if role is Role.SERVER else ends
     return Sides(client, server, sure)

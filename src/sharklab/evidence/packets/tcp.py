@@ -92,7 +92,7 @@ def fins(packets: Iterable[Packet]) -> tuple[Packet, ...]:
     return tuple(first.values())
 
 
-def closing(packets: Sequence[Packet], client: Endpoint) -> Closing:
+def find_closing(packets: Sequence[Packet], client: Endpoint) -> Closing:
     """Return how the connection ended: a FIN of each side and the ACK of each, or else by the first RST."""
     ends = fins(packets)
     acks = [_acknowledgement(fin, packets[packets.index(fin) + 1 :]) for fin in ends]
@@ -133,7 +133,7 @@ def relative(number: int, start: int) -> int:
     return (number - start) % _WRAP
 
 
-def sent(packets: Iterable[Packet], side: Endpoint) -> int:
+def count_bytes(packets: Iterable[Packet], side: Endpoint) -> int:
     """Return the bytes of payload that `side` sent, each counted once however the segments were cut."""
     spans = sorted(_spans([packet for packet in packets if packet.source == side]))
     total, reached = 0, spans[0][0] if spans else 0

@@ -56,7 +56,7 @@ class Batch:
     lab: str = ""
     policy: Policy = NO_POLICY
     processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
-    find_lab: Callable[[str], Lab] = load.named
+    find_lab: Callable[[str], Lab] = load.read_named
     check: Callable[[Sequence[Entry]], None] = lambda entries: None
     begin: float = 0.0
     end: float = 0.0
@@ -104,7 +104,7 @@ def _grade(batch: Batch, progress: Progress) -> Class:
 def _forget_others(out: Path, group: Class, progress: Progress) -> None:
     """Remove what an earlier batch wrote about students who have no result in this one."""
     graded = {entry.student for entry in group.entries if entry.result}
-    for student in job.recorded(out):
+    for student in job.list_recorded(out):
         if student not in graded:
             job.forget(out, student)
             text = N_("{student} has no result any more: the old feedback is removed")
@@ -270,7 +270,7 @@ def _class(
     whole = {name: each for name, each in records.items() if each and name not in failed}
     partners = _partners(selections, seats)
     found = integrity.remarks(
-        _compared(each, seats, partners[each.entry.student])
+        _compare_record(each, seats, partners[each.entry.student])
         for each in whole.values()
         if each.entry.result and not each.entry.author
     )
@@ -290,7 +290,7 @@ def _partners(selections: Iterable[Selection], seats: Mapping[str, Seat]) -> Map
     return partners
 
 
-def _compared(
+def _compare_record(
     record: StudentRecord, seats: Mapping[str, Seat], partners: tuple[Seat, ...]
 ) -> ComparedSubmission:
     student, seal = record.entry.student, record.entry.result.seal if record.entry.result else Seal.NONE

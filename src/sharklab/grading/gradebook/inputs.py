@@ -114,7 +114,7 @@ def _folders(place: Path, names: ClassNames, lab: str) -> Iterator[SubmissionSou
         yield _student(place, place)
         return
     for entry in _entries(place):
-        shared = _shared(entry, names, lab)
+        shared = _list_shared_folders(entry, names, lab)
         for own in [entry] if shared is None else shared:
             yield _student(own, place)
 
@@ -131,7 +131,7 @@ def _entries(place: Path) -> list[Path]:
     ]
 
 
-def _shared(entry: Path, names: ClassNames, lab: str, depth: int = 2) -> list[Path] | None:
+def _list_shared_folders(entry: Path, names: ClassNames, lab: str, depth: int = 2) -> list[Path] | None:
     """Return the folders of students in a repository that several share, None where `entry` is one's own.
 
     They have the names of students, and lie in `entry`, or in a folder there that is of no other lab. One of
@@ -143,7 +143,7 @@ def _shared(entry: Path, names: ClassNames, lab: str, depth: int = 2) -> list[Pa
     if len(people) > 1 or (people and not names.of(entry.name)):
         is_other = lab and finding.nearness((entry.name,), lab) is finding.OTHER
         return [] if is_other else [folder for folder, found in whose.items() if found]
-    below = [_shared(folder, names, lab, depth - 1) for folder in folders if depth]
+    below = [_list_shared_folders(folder, names, lab, depth - 1) for folder in folders if depth]
     shared = [each for each in below if each is not None]
     return [folder for each in shared for folder in each] if shared else None
 

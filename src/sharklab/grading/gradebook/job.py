@@ -23,7 +23,7 @@ from sharklab.grading.gradebook.gradescope import gradescope
 from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.model import Entry
 from sharklab.grading.gradebook.pool import Failure, failure
-from sharklab.grading.marking.case import Known, gather, handed_in
+from sharklab.grading.marking.case import Known, gather, list_captures
 from sharklab.grading.marking.fingerprints import SubmissionFingerprint, fingerprint
 from sharklab.grading.marking.marks import mark
 from sharklab.grading.marking.policy import Policy
@@ -121,7 +121,7 @@ def identify(job: IdentifyJob) -> Identity | tuple[SubmissionSource, ...]:
         return _identity(source, folder, bundle.extract(source.path, folder, limits))
     except InputError as refusal:
         state.remove(folder)
-        return _opened_zip(job, state.folder(folder), refusal)
+        return _open_zip(job, state.folder(folder), refusal)
 
 
 def _identity(source: SubmissionSource, folder: Path, problems: tuple[Problem, ...]) -> Identity:
@@ -135,7 +135,7 @@ def _identity(source: SubmissionSource, folder: Path, problems: tuple[Problem, .
     return Identity("", "", Seal.NONE, 0.0, digest, folder, problems)
 
 
-def _opened_zip(job: IdentifyJob, folder: Path, refusal: InputError) -> tuple[SubmissionSource, ...]:
+def _open_zip(job: IdentifyJob, folder: Path, refusal: InputError) -> tuple[SubmissionSource, ...]:
     """Return the submissions in a zip that is no bundle. Raises InputError when it has none, and why."""
     archive.check_format(job.source.path)
     if not archive.is_zip(job.source.path):
@@ -149,9 +149,9 @@ def grade(jobs: tuple[GradeJob, ...]) -> tuple[Failure | None, ...]:
     Return for each the failure, or None. Their captures are read together, which saves time and changes
     nothing else. Raises MachineryError when a tool is missing or the disk is full.
     """
-    opened = [_opened(job) for job in jobs]
+    opened = [_open_submission(job) for job in jobs]
     whole = [found for found in opened if not isinstance(found, Failure)]
-    captures = [capture for each in whole for capture in handed_in(*each, {}).values()]
+    captures = [capture for each in whole for capture in list_captures(*each, {}).values()]
     read_few(captures)
     known = {capture.path: capture for capture in captures}
     return tuple(
@@ -160,7 +160,7 @@ def grade(jobs: tuple[GradeJob, ...]) -> tuple[Failure | None, ...]:
     )
 
 
-def _opened(job: GradeJob) -> tuple[Plan, Submission] | Failure:
+def _open_submission(job: GradeJob) -> tuple[Plan, Submission] | Failure:
     """Return the plan and the submission, or the failure to read it."""
     try:
         plan = make_plan(_lab(job.lab), job.seat)
@@ -175,7 +175,7 @@ def _opened(job: GradeJob) -> tuple[Plan, Submission] | Failure:
 
 def _attempt(job: GradeJob, plan: Plan, submission: Submission, known: Known) -> Failure | None:
     try:
-        write_record(job.out, _graded(job, plan, submission, known))
+        write_record(job.out, _grade_submission(job, plan, submission, known))
     except Exception as error:
         return failure(error)
     return None
@@ -186,7 +186,7 @@ def _lab(folder: Path) -> Lab:
     return load.read(folder / load.FILE)
 
 
-def _graded(job: GradeJob, plan: Plan, submission: Submission, known: Known) -> StudentRecord:
+def _grade_submission(job: GradeJob, plan: Plan, submission: Submission, known: Known) -> StudentRecord:
     cases = gather(plan, submission, known, job.policy.without_seats)
     captures = {name: found for case in cases for name, found in case.context.captures.items()}
     entry = replace(job.entry, result=mark(plan, submission, cases, job.policy))
@@ -203,7 +203,7 @@ def _graded(job: GradeJob, plan: Plan, submission: Submission, known: Known) -> 
     digests = {
         f"{entry.student}/{name}": manifest.digest(content.encode()) for name, content in files.items()
     }
-    files_of_student = handed_in(plan, submission, known)
+    files_of_student = list_captures(plan, submission, known)
     return StudentRecord(SCHEMA, job.key, entry, fingerprint(submission, files_of_student), digests)
 
 
@@ -237,7 +237,7 @@ def forget(out: Path, student: str) -> None:
     _file(out, student).unlink(missing_ok=True)
 
 
-def recorded(out: Path) -> tuple[str, ...]:
+def list_recorded(out: Path) -> tuple[str, ...]:
     """Return the students who have a record, sorted."""
     return tuple(sorted(file.stem for file in (out / KEPT).glob("*.json")))
 

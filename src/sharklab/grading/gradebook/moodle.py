@@ -271,7 +271,7 @@ class Worksheet:
 
     def _put(self, row: _Row, column: str, value: str) -> None:
         if (index := self._columns[column]) >= 0:
-            row.cells[index] = _quoted(value, self._sheet.separator)
+            row.cells[index] = _quote_cell(value, self._sheet.separator)
 
     def _content(self) -> bytes:
         """Return the file: each byte outside the filled cells as it was, or the whole as Moodle reads it."""
@@ -280,7 +280,9 @@ class Worksheet:
             text = "".join(",".join(cells) + end for cells, end in self._records)
             return (("\ufeff" if sheet.marked else "") + text).encode()
         rows = ((map(_plain, cells), end) for cells, end in self._records)
-        return "".join(",".join(_quoted(cell, ",") for cell in cells) + end for cells, end in rows).encode()
+        return "".join(
+            ",".join(_quote_cell(cell, ",") for cell in cells) + end for cells, end in rows
+        ).encode()
 
 
 class _Owners(Generic[Person]):
@@ -370,6 +372,6 @@ def _plain(cell: str) -> str:
     return cell[1:-1].replace('""', '"') if cell[:1] == cell[-1:] == '"' and len(cell) > 1 else cell
 
 
-def _quoted(value: str, comma: str) -> str:
+def _quote_cell(value: str, comma: str) -> str:
     """Return a cell as PHP's fputcsv writes it, which is what Moodle's own cells look like."""
     return '"' + value.replace('"', '""') + '"' if re.search(rf'[{comma}"\s\\]', value) else value

@@ -30,7 +30,7 @@ class ClassNames:
         self._groups: dict[_Words, str] = {}
         for each in self.students:
             self._ids.setdefault(each.id.casefold(), []).append(each.id)
-            for words in _turned(capture_names.words(each.name)):
+            for words in _turn_name(capture_names.words(each.name)):
                 self._names.setdefault(words, []).append(each.id)
             if words := capture_names.words(each.group):
                 self._groups.setdefault(words, each.group)
@@ -77,7 +77,7 @@ def _spans(name: str, ids: Collection[str]) -> Iterator[tuple[int, int]]:
             yield start, done
 
 
-def _turned(words: _Words) -> set[_Words]:
+def _turn_name(words: _Words) -> set[_Words]:
     """Return a full name as it is, and with its first or its last word at the other end."""
     return {words, words[1:] + words[:1], words[-1:] + words[:-1]} if len(words) > 1 else set()
 

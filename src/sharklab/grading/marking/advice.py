@@ -76,11 +76,11 @@ def lines(result: Result, words: Translator, offered: Collection[str] = ()) -> I
         for mark in exercise.marks:
             yield from _mark_lines(mark, words)
     for problem in result.problems:
-        yield said(problem, words)
+        yield describe_problem(problem, words)
     yield sum_line(result, words)
 
 
-def missing(result: Result) -> Mapping[str, tuple[Mark, ...]]:
+def list_missing(result: Result) -> Mapping[str, tuple[Mark, ...]]:
     """Return the criteria of each exercise that an exam tells to be missing.
 
     These have no answer, or their check fails. Whether an answer is right is not told.
@@ -100,19 +100,19 @@ def _is_missing(mark: Mark) -> bool:
 
 def exam_lines(result: Result, words: Translator) -> Iterator[str]:
     """Yield the titles of the missing criteria in an exam, line by line."""
-    lacking = missing(result)
+    lacking = list_missing(result)
     for exercise in result.exercises:
         yield f"{exercise.part:<5} {words.prose(exercise.title)}"
         for mark in lacking.get(exercise.id, ()):
             yield visible(f"    {STATUS[Status.FAILED][0]} {words.say(mark.title)}")
     for problem in result.problems:
-        yield said(problem, words)
+        yield describe_problem(problem, words)
     if not lacking:
         yield words.gettext(N_("Nothing is missing."))
     yield words.gettext(N_("In an exam, nobody tells before its end whether an answer is right."))
 
 
-def said(problem: Problem, words: Translator) -> str:
+def describe_problem(problem: Problem, words: Translator) -> str:
     """Return a sentence about a refused part of a folder, with the reason."""
     return visible(f"! {problem.file}: {words.say(problem.reason)}")
 
@@ -165,12 +165,12 @@ def _mark_lines(mark: MarkAdvice, words: Translator) -> Iterator[str]:
         expected = words.gettext(N_("expected: {expected}")).format(expected=mark.expected)
         yield f"      {expected}"
     if mark.look:
-        yield from _wrapped(mark.look)
+        yield from _wrap_text(mark.look)
     if mark.hint:
-        yield from _wrapped(words.gettext(N_("there is a hint: --hint {name}")).format(name=mark.hint))
+        yield from _wrap_text(words.gettext(N_("there is a hint: --hint {name}")).format(name=mark.hint))
 
 
-def _wrapped(text: str) -> list[str]:
+def _wrap_text(text: str) -> list[str]:
     """Return lines that a terminal shows as they are, for hints are longer than one; commands stay whole."""
     kept = _COMMAND.sub(lambda match: match[0].replace(" ", _GLUE), text)
     lines = textwrap.wrap(

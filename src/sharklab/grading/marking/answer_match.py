@@ -19,7 +19,7 @@ from sharklab.checks.outcome import Status
 from sharklab.evidence.packets.model import Conversation, Endpoint
 from sharklab.grading.marking import sole_conversation
 from sharklab.grading.marking.other_seats import OtherSeats
-from sharklab.grading.submission.declaration import Given, fitting, is_declared, without_server
+from sharklab.grading.submission.declaration import Given, find_fitting, is_declared, without_server
 from sharklab.lab import seat
 from sharklab.lab.model import Exercise
 
@@ -27,7 +27,7 @@ _MOST = 20
 """The most conversations that are tried because they fit the answers equally well; the largest come first."""
 
 
-def chosen(context: Context, given: Given) -> Context:
+def choose_conversations(context: Context, given: Given) -> Context:
     """Return the context with those conversations of the seat that the answers fit best."""
     talks = candidates(context)
     if len(talks) < 2:
@@ -36,24 +36,24 @@ def chosen(context: Context, given: Given) -> Context:
     return _shows_most([replace(context, meant=_first(talk, best)) for talk in best[:_MOST]])
 
 
-def moved(context: Context, given: Given, seats: OtherSeats | None) -> Context:
+def move_to_declared(context: Context, given: Given, seats: OtherSeats | None) -> Context:
     """Return the context with its hosts where the declared conversation has them, or as it is without one.
 
     `seats` are those of the course: a conversation of another seat is never meant. In a course without any, a
     wrong address of the server costs itself alone: the other answers declare what they would without it. The
     service may have the other transport there, as DNS over TCP has.
     """
-    found = _declared(context, given, seats)
+    found = _use_declared(context, given, seats)
     if found is context and seats is None and (asked := context.exercise.conversation):
         either = replace(context.exercise, conversation=replace(asked, transport=""))
         other = replace(context, exercise=either)
-        return found if (moved := _declared(other, given, seats)) is other else moved
+        return found if (moved := _use_declared(other, given, seats)) is other else moved
     return found
 
 
-def _declared(context: Context, given: Given, seats: OtherSeats | None) -> Context:
+def _use_declared(context: Context, given: Given, seats: OtherSeats | None) -> Context:
     talks = [each for each in _declarable(context) if _is_declared(each[1], context.exercise, given, seats)]
-    return _moved(context, given, talks)
+    return _move_hosts(context, given, talks)
 
 
 def _is_declared(talk: Conversation, exercise: Exercise, given: Given, seats: OtherSeats | None) -> bool:
@@ -62,12 +62,12 @@ def _is_declared(talk: Conversation, exercise: Exercise, given: Given, seats: Ot
     return any(is_declared(talk, exercise, said) for said in (given, without_server(exercise, given)))
 
 
-def assumed(context: Context, given: Given) -> Context:
-    """Return the context as `moved` does, for the one conversation that no answer has to declare."""
-    return _moved(context, given, sole_conversation.of_kind(context.exercise, _declarable(context)))
+def move_to_sole(context: Context, given: Given) -> Context:
+    """Move the hosts as `move_to_declared` does, for the one conversation that no answer has to declare."""
+    return _move_hosts(context, given, sole_conversation.of_kind(context.exercise, _declarable(context)))
 
 
-def _moved(context: Context, given: Given, talks: list[Talk]) -> Context:
+def _move_hosts(context: Context, given: Given, talks: list[Talk]) -> Context:
     asked = context.exercise.conversation
     if asked is None or not talks:
         return context
@@ -83,7 +83,7 @@ def _moved(context: Context, given: Given, talks: list[Talk]) -> Context:
 
 def _best(talks: list[Talk] | tuple[Talk, ...], exercise: Exercise, given: Given) -> list[Talk]:
     """Return the conversations that fit the most answers, the largest first."""
-    counts = [len(fitting(talk, exercise, given)) for _, talk in talks]
+    counts = [len(find_fitting(talk, exercise, given)) for _, talk in talks]
     best = [talk for talk, count in zip(talks, counts, strict=True) if count == max(counts)]
     return sorted(best, key=lambda talk: -len(talk[1].packets))
 

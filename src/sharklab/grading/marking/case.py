@@ -42,7 +42,7 @@ class Case:
         """The exercise."""
         return self.context.exercise
 
-    def lacking(self, captures: tuple[Capture, ...]) -> tuple[Capture, ...]:
+    def list_missing(self, captures: tuple[Capture, ...]) -> tuple[Capture, ...]:
         """Return those of `captures` that were not handed in."""
         return tuple(capture for capture in captures if capture.id not in self.context.facts)
 
@@ -58,7 +58,7 @@ class Case:
         ends = {end.address for packet in facts.packets for end in (packet.source, packet.destination)}
         return bool(facts.packets) and not any(map(self.context.host_at, ends))
 
-    def narrowed(self, captures: tuple[Capture, ...]) -> Context:
+    def narrow_context(self, captures: tuple[Capture, ...]) -> Context:
         """Return the context with these captures alone."""
         return replace(self.context, exercise=replace(self.exercise, captures=captures))
 
@@ -76,7 +76,7 @@ def gather(
     A capture that cannot be read is empty, and its `problem` says why. Raises MachineryError when tshark
     is missing or broken.
     """
-    captures = handed_in(plan, submission, known or {})
+    captures = list_captures(plan, submission, known or {})
     read_all(captures.values())
     state = _readable(submission.state)
     evidence = Evidence(
@@ -88,7 +88,9 @@ def gather(
         state=state,
     )
     cases = tuple(
-        _chosen(Case(context, submission.answers.get(context.exercise.id, {}), own_machines=without_seats))
+        _choose_files(
+            Case(context, submission.answers.get(context.exercise.id, {}), own_machines=without_seats)
+        )
         for context in contexts(plan, evidence)
     )
     if plan.lab.exam is None or submission.after is None:
@@ -110,7 +112,7 @@ def _with_second_look(case: Case, after: Mapping[str, PlainHostState]) -> Case:
     return replace(case, after=replace(case.context, evidence=evidence))
 
 
-def handed_in(plan: Plan, submission: Submission, known: Known) -> Mapping[str, RecordedCapture]:
+def list_captures(plan: Plan, submission: Submission, known: Known) -> Mapping[str, RecordedCapture]:
     """Return each capture of the plan that the submission holds, by its id.
 
     Of an exercise that counts on any machine there may be several files (`parts`).
@@ -125,7 +127,7 @@ def handed_in(plan: Plan, submission: Submission, known: Known) -> Mapping[str, 
     return {name: known.get(file) or RecordedCapture(name, host, file) for name, host, file in files}
 
 
-def _chosen(case: Case) -> Case:
+def _choose_files(case: Case) -> Case:
     """Return the case with those files of each capture that show the most, and its conversations."""
     for capture in case.exercise.captures:
         options = file_choice.ways(case.context, capture.id, case.context.evidence.folder)
@@ -145,25 +147,25 @@ def _case(case: Case) -> Case:
     Where captures of the student's own PC count and are such, its hosts are there.
     """
     if not case.exercise.anywhere or not case.foreign(case.exercise.captures):
-        return replace(case, context=answer_match.chosen(case.context, case.answers))
-    own, assumed = _declared(case)
+        return replace(case, context=answer_match.choose_conversations(case.context, case.answers))
+    own, assumed = _find_declared(case)
     if own.plan.seat == case.context.plan.seat:
         return case
     exercise = without_seat(own.plan.source, own.exercise, case.context.evidence.state.keys())
     return replace(case, context=replace(own, exercise=exercise), assumed=assumed)
 
 
-def _declared(case: Case) -> tuple[Context, bool]:
+def _find_declared(case: Case) -> tuple[Context, bool]:
     """Return the context with the declared conversation, and whether no answer declares it.
 
     Seats have known addresses, and a course without seats has none: there the capture itself may tell.
     """
     context, given = case.context, case.answers
     seats = None if case.own_machines else other_seats.of(context.plan.seat)
-    found = answer_match.moved(context, given, seats)
+    found = answer_match.move_to_declared(context, given, seats)
     if seats or found.plan.seat != context.plan.seat:
         return found, False
-    return answer_match.assumed(context, given), True
+    return answer_match.move_to_sole(context, given), True
 
 
 def _sockets(state: Mapping[str, PlainHostState]) -> Iterator[SocketLine]:

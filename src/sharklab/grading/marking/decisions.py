@@ -13,9 +13,9 @@ from typing import Any
 
 from sharklab import untrusted
 from sharklab.checks import KINDS, QUESTIONS
-from sharklab.checks.flaws import flaws_of, listed
+from sharklab.checks.flaws import flaws_of, join_messages
 from sharklab.checks.focus import find_focus
-from sharklab.checks.judge import broken, outcome
+from sharklab.checks.judge import outcome, report_error
 from sharklab.checks.kind import Kind, Rests
 from sharklab.checks.outcome import (
     Reference,
@@ -91,20 +91,20 @@ def _leaf_after(case: Case, rebooted: Case, wanted: Leaf) -> Decision:
     if host in rebooted.context.evidence.state:
         return _leaf(rebooted, wanted)
     found = Message(N_("{host} did not come back."), {"host": host})
-    return Decision(Status.FAILED, found, expected=_expected(wanted), looked=False)
+    return Decision(Status.FAILED, found, expected=_say_expected(wanted), looked=False)
 
 
 def _leaf(case: Case, wanted: Leaf) -> Decision:
     asks = isinstance(wanted, Asked)
     try:
-        decision = _asked(case, wanted) if isinstance(wanted, Asked) else _check(case, wanted)
+        decision = _decide_question(case, wanted) if isinstance(wanted, Asked) else _check(case, wanted)
         return replace(decision, asks=asks)
     except Exception as error:
-        return Decision(Status.ERROR, broken(error), asks=asks)
+        return Decision(Status.ERROR, report_error(error), asks=asks)
 
 
-def _asked(case: Case, wanted: Asked) -> Decision:
-    decision = _answered(case, wanted.question)
+def _decide_question(case: Case, wanted: Asked) -> Decision:
+    decision = _compare_answer(case, wanted.question)
     return replace(decision, status=Status.PASSED) if wanted.almost and decision.almost else decision
 
 
@@ -118,7 +118,7 @@ def combine(order: Sequence[Status], decided: Sequence[tuple[Message, Decision]]
     first = telling[0][1]
     return Decision(
         status,
-        _listed([(of, part.found) for of, part in telling]),
+        _list_sentences([(of, part.found) for of, part in telling]),
         expected=first.expected,
         look=first.look,
         evidence=tuple(dict.fromkeys(reference for _, part in telling for reference in part.evidence)),
@@ -128,7 +128,7 @@ def combine(order: Sequence[Status], decided: Sequence[tuple[Message, Decision]]
     )
 
 
-def _listed(said: Sequence[tuple[Message, Message]]) -> Message:
+def _list_sentences(said: Sequence[tuple[Message, Message]]) -> Message:
     """Return titles, each with its sentence, as one message; a sentence of all is said once."""
     first = said[0][1]
     if all(found == first for _, found in said):
@@ -140,7 +140,7 @@ def _listed(said: Sequence[tuple[Message, Message]]) -> Message:
 def _discreet(telling: Sequence[tuple[Message, Decision]]) -> Message:
     if not any(part.discreet for _, part in telling):
         return NOTHING
-    return _listed([(of, part.discreet or part.found) for of, part in telling])
+    return _list_sentences([(of, part.discreet or part.found) for of, part in telling])
 
 
 def _not(case: Case, wanted: Not, leaf: DecideLeaf | None) -> Decision:
@@ -163,7 +163,7 @@ def _has_subject(case: Case, wanted: Not) -> bool:
 def _check(case: Case, check: Check) -> Decision:
     kind = KINDS.get(check.kind)
     if kind is None or kind.live:
-        return _judged(case, check, ())
+        return _judge_check(case, check, ())
     if kind.rests is Rests.STATE:
         return _of_state(case, check, kind)
     return _of_packets(case, check, kind)
@@ -172,21 +172,23 @@ def _check(case: Case, check: Check) -> Decision:
 def _of_state(case: Case, check: Check, kind: Kind) -> Decision:
     for host in kind.hosts(check.params):
         if host not in case.context.evidence.state:
-            return replace(_not_looked_at(host), expected=_expected(check))
-    return _judged(case, check, ())
+            return replace(_not_looked_at(host), expected=_say_expected(check))
+    return _judge_check(case, check, ())
 
 
 def _not_looked_at(host: str) -> Decision:
     look = Message(
         N_("Run `sharklab submit` while your seat is up: the submission then has the state of its hosts.")
     )
-    return _nothing(Message(N_("Your submission does not show the state of {host}."), {"host": host}), look)
+    return _decide_without_evidence(
+        Message(N_("Your submission does not show the state of {host}."), {"host": host}), look
+    )
 
 
 def _of_packets(case: Case, check: Check, kind: Kind) -> Decision:
-    captures = used(case, check)
-    if lacking := case.lacking(captures):
-        decision = replace(_not_handed_in(case, lacking), expected=_expected(check))
+    captures = list_captures(case, check)
+    if lacking := case.list_missing(captures):
+        decision = replace(_not_handed_in(case, lacking), expected=_say_expected(check))
         there = tuple(capture for capture in captures if capture not in lacking)
         if kind.needs_all or not there or names(check):
             return decision
@@ -198,8 +200,8 @@ def _of_packets(case: Case, check: Check, kind: Kind) -> Decision:
 def _of_packets_there(case: Case, check: Check, captures: tuple[Capture, ...]) -> Decision:
     """Decide a check on captures that are there; those of another seat show nothing of this one."""
     if foreign := case.foreign(captures):
-        return replace(_elsewhere(case, foreign), expected=_expected(check))
-    decision = _judged(case, check, captures)
+        return replace(_elsewhere(case, foreign), expected=_say_expected(check))
+    decision = _judge_check(case, check, captures)
     return replace(decision, looked=any(case.context.facts[capture.id].packets for capture in captures))
 
 
@@ -218,16 +220,16 @@ def _elsewhere(case: Case, foreign: tuple[Capture, ...]) -> Decision:
     else:
         found = N_("No packet of {captures} is to or from a host of your seat.")
         look = N_("Compare the addresses in the capture with those in your brief.")
-    return _nothing(_names_of(found, foreign), Message(look), foreign)
+    return _decide_without_evidence(_names_of(found, foreign), Message(look), foreign)
 
 
-def _judged(case: Case, check: Check, captures: tuple[Capture, ...]) -> Decision:
-    said = outcome(case.narrowed(captures), check)
+def _judge_check(case: Case, check: Check, captures: tuple[Capture, ...]) -> Decision:
+    said = outcome(case.narrow_context(captures), check)
     look = Message(KINDS[check.kind].look, check.params) if check.kind in KINDS else NOTHING
     return Decision(said.status, said.found, said.expected or NOTHING, look, said.evidence)
 
 
-def _expected(check: Check) -> Message:
+def _say_expected(check: Check) -> Message:
     return Message(KINDS[check.kind].expected, check.params) if KINDS[check.kind].expected else NOTHING
 
 
@@ -236,7 +238,7 @@ def names(check: Check) -> frozenset[str]:
     return KINDS[check.kind].captures(check.params) if check.kind in KINDS else frozenset()
 
 
-def used(case: Case, check: Check) -> tuple[Capture, ...]:
+def list_captures(case: Case, check: Check) -> tuple[Capture, ...]:
     """Return the captures that a check looks at: those it names, or all of the exercise.
 
     Where those that it names are empty, only the others show that anything was done and recorded.
@@ -256,7 +258,7 @@ def _not_handed_in(case: Case, lacking: tuple[Capture, ...]) -> Decision:
     first = lacking[0]
     if case.own_machines:
         text = N_("Record it on your own machine, and name the file {capture}.pcap.")
-        return _nothing(found, Message(text, {"capture": first.id}))
+        return _decide_without_evidence(found, Message(text, {"capture": first.id}))
     look = Message(
         N_(
             "Record it with: sharklab capture {lab} {capture}; "
@@ -269,10 +271,10 @@ def _not_handed_in(case: Case, lacking: tuple[Capture, ...]) -> Decision:
             "capture": first.id,
         },
     )
-    return _nothing(found, look)
+    return _decide_without_evidence(found, look)
 
 
-def _nothing(found: Message, look: Message, captures: tuple[Capture, ...] = ()) -> Decision:
+def _decide_without_evidence(found: Message, look: Message, captures: tuple[Capture, ...] = ()) -> Decision:
     """Return the decision for a submission without anything to check."""
     evidence = tuple(Reference(capture=capture.id) for capture in captures)
     return Decision(Status.FAILED, found, look=look, evidence=evidence, looked=False)
@@ -282,14 +284,16 @@ def _names_of(text: str, captures: tuple[Capture, ...]) -> Message:
     return Message(text, {"captures": [capture.id for capture in captures]})
 
 
-def _answered(case: Case, question: str) -> Decision:
+def _compare_answer(case: Case, question: str) -> Decision:
     """Compare the answer with what the submission's own evidence shows."""
-    given = said(case.answers.get(question))
+    given = clean_answer(case.answers.get(question))
     found = _sought(case, question, given)
     if given:
         return found
     look = Message(N_("Write it in answers.yml, under {exercise}."), {"exercise": case.exercise.id})
-    return replace(_nothing(Message(N_("There is no answer.")), look), expected=found.expected)
+    return replace(
+        _decide_without_evidence(Message(N_("There is no answer.")), look), expected=found.expected
+    )
 
 
 def _sought(case: Case, question: str, given: str) -> Decision:
@@ -298,12 +302,12 @@ def _sought(case: Case, question: str, given: str) -> Decision:
         return _of_seat(case, question, given)
     if QUESTIONS[question].of_server:
         is_seen = case.context.server in case.context.evidence.state
-        return _compared(case, question, given) if is_seen else _not_looked_at(case.context.server)
-    if lacking := case.lacking(captures):
+        return _compare_measured(case, question, given) if is_seen else _not_looked_at(case.context.server)
+    if lacking := case.list_missing(captures):
         return _not_handed_in(case, lacking)
     if foreign := case.foreign(captures):
         return replace(_elsewhere(case, foreign), evidence=())
-    return _compared(case, question, given)
+    return _compare_measured(case, question, given)
 
 
 def _of_seat(case: Case, question: str, given: str) -> Decision:
@@ -322,7 +326,7 @@ def _of_seat(case: Case, question: str, given: str) -> Decision:
     return Decision(Status.FAILED, Message(N_("{given} is not right."), values), expected, look)
 
 
-def _compared(case: Case, question: str, given: str) -> Decision:
+def _compare_measured(case: Case, question: str, given: str) -> Decision:
     of_server = QUESTIONS[question].of_server
     key, look = answer(QUESTIONS[question], case.context), _where(case, of_server)
     if key.value is None and not key.evidence:
@@ -344,10 +348,12 @@ def _compared(case: Case, question: str, given: str) -> Decision:
     wrong = Decision(Status.FAILED, NOTHING, expected, look, key.evidence)
     if of_server:
         return replace(wrong, found=Message(N_("{given} is not what your {host} shows."), values))
-    wrong = reading.explained(wrong, case.context, question, case.answers.get(question), values)
+    wrong = reading.explain_decision(wrong, case.context, question, case.answers.get(question), values)
     flaws = tuple(flaws_of(case.context, contents=False))
     if flaws:
-        found, discreet = (both(each, listed(flaws)) for each in (wrong.found, wrong.discreet or wrong.found))
+        found, discreet = (
+            both(each, join_messages(flaws)) for each in (wrong.found, wrong.discreet or wrong.found)
+        )
         return replace(wrong, status=Status.INCONCLUSIVE, found=found, discreet=discreet)
     return wrong
 
@@ -362,10 +368,10 @@ def _where(case: Case, of_server: bool) -> Message:
     return _names_of(text, case.exercise.captures)
 
 
-def said(given: Any) -> str:
+def clean_answer(given: Any) -> str:
     """Return a student's answer as it is said again: short, on one line, nothing that a terminal obeys."""
     if isinstance(given, list | tuple):
-        return said(", ".join(map(said, given)))
+        return clean_answer(", ".join(map(clean_answer, given)))
     if isinstance(given, Mapping):  # no answer at all, whatever it holds
         return ""
     return untrusted.clip(untrusted.one_line("" if given is None else str(given)), _SHOWN)

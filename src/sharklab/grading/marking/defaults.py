@@ -38,7 +38,7 @@ def criteria(lab: LabContent, exercise: Exercise) -> tuple[Criterion, ...]:
     these can answer, and of a matrix each state. They are the same for every seat.
     """
     matrices = [matrix for matrix in lab.matrices if matrix.id == exercise.id]
-    derived = of_matrix(matrices[0]) if matrices else _derived(exercise)
+    derived = of_matrix(matrices[0]) if matrices else _derive_criteria(exercise)
     return tuple(_with_hints(exercise, criterion) for criterion in exercise.criteria or derived)
 
 
@@ -47,7 +47,7 @@ def names(lab: LabContent, exercise: Exercise) -> list[str]:
     matrices = [matrix for matrix in lab.matrices if matrix.id == exercise.id]
     if exercise.criteria or matrices:
         return [criterion.id for criterion in criteria(lab, exercise)]
-    return [name for name, _ in _wanted(exercise)]
+    return [name for name, _ in _list_conditions(exercise)]
 
 
 def _with_hints(exercise: Exercise, criterion: Criterion) -> Criterion:
@@ -55,7 +55,7 @@ def _with_hints(exercise: Exercise, criterion: Criterion) -> Criterion:
     return replace(criterion, hints=(*criterion.hints, *more)) if more else criterion
 
 
-def _wanted(exercise: Exercise) -> Iterator[tuple[str, Check | Asked]]:
+def _list_conditions(exercise: Exercise) -> Iterator[tuple[str, Check | Asked]]:
     """Yield the id and the condition of each criterion that follows from checks and questions."""
     checks = [check for check in exercise.checks if check.kind in KINDS and not KINDS[check.kind].live]
     packetless = [name for name, each in QUESTIONS.items() if each.of_server or each.of_seat]
@@ -68,8 +68,8 @@ def _wanted(exercise: Exercise) -> Iterator[tuple[str, Check | Asked]]:
         yield name if seen[name] == 1 else f"{name}-{seen[name]}", leaf
 
 
-def _derived(exercise: Exercise) -> Iterator[Criterion]:
-    for id, leaf in _wanted(exercise):
+def _derive_criteria(exercise: Exercise) -> Iterator[Criterion]:
+    for id, leaf in _list_conditions(exercise):
         parts = _parts(leaf)
         steps = tuple(CriterionStep(1 / len(parts), part) for part in parts)
         yield Criterion(id, steps, whole=leaf if len(steps) > 1 else None)
@@ -117,7 +117,7 @@ def title(wanted: Condition) -> Message:
         return Message(nearly, {"title": text})
     if isinstance(wanted, Check):
         kind = KINDS.get(wanted.kind)
-        return kind.heading(wanted.params) if kind else Message(wanted.kind)
+        return kind.write_heading(wanted.params) if kind else Message(wanted.kind)
     if isinstance(wanted, Not):
         return Message(N_("Not: {title}"), {"title": title(wanted.part)})
     titles = [title(part) for part in wanted.parts]

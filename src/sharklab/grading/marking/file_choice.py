@@ -21,7 +21,7 @@ from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.joining import Joined, join
 from sharklab.grading.marking.defaults import criteria
 from sharklab.grading.submission import parts
-from sharklab.grading.submission.declaration import Given, fitting
+from sharklab.grading.submission.declaration import Given, find_fitting
 from sharklab.lab.criteria import leaves
 from sharklab.lab.model import Check
 from sharklab.message import N_, Message
@@ -91,7 +91,7 @@ def worth(context: Context, given: Given) -> int:
     checks = [leaf for step in steps for leaf in leaves(step.condition) if isinstance(leaf, Check)]
     passed = [each for each in checks if _is_of_packets(each) and _passes(context, each)]
     focus = find_focus(context)
-    return len(passed) + (len(fitting(focus.conversation, context.exercise, given)) if focus else 0)
+    return len(passed) + (len(find_fitting(focus.conversation, context.exercise, given)) if focus else 0)
 
 
 def _is_of_packets(check: Check) -> bool:

@@ -84,7 +84,7 @@ def fingerprint(submission: Submission, captures: Mapping[str, RecordedCapture])
     return SubmissionFingerprint(
         captures=traces,
         answers=dict(_answers(submission)),
-        changed=tuple(sorted(_changed(submission, traces))),
+        changed=tuple(sorted(_find_changed(submission, traces))),
         begun=submission.begun,
         made=submission.made,
     )
@@ -96,7 +96,7 @@ def _answers(submission: Submission) -> Iterator[tuple[str, str]]:
             yield f"{exercise}.{question}", str(value)[: BUNDLE.text]
 
 
-def _changed(submission: Submission, found: Mapping[str, CaptureFingerprint]) -> Iterator[str]:
+def _find_changed(submission: Submission, found: Mapping[str, CaptureFingerprint]) -> Iterator[str]:
     """Yield the captures whose content is not what the manifest names."""
     signed: Any = submission.manifest.get("files", {})
     for name, trace in found.items():
@@ -106,7 +106,7 @@ def _changed(submission: Submission, found: Mapping[str, CaptureFingerprint]) ->
 
 
 def _trace(capture: RecordedCapture) -> CaptureFingerprint:
-    content, frames = _opened(capture)
+    content, frames = _open_capture(capture)
     digest = hashlib.sha256(content).hexdigest()
     if not (packets := capture.facts.packets):
         return CaptureFingerprint(digest, 0, editor=_editor(content))
@@ -125,13 +125,13 @@ def _trace(capture: RecordedCapture) -> CaptureFingerprint:
         gap=next((p.number for p in packets if "lost_segment" in p.remarks), 0),
         editor=_editor(content),
         hardware=origin.hardware,
-        recorder=_named(origin),
+        recorder=_name_recorder(origin),
         cards=tuple(sorted({*origin.cards, *_senders(capture.facts, frames)})[:SAMPLE]),
         comments=tuple(comment for comment in origin.comments if len(comment) >= _COMMENT),
     )
 
 
-def _named(origin: CaptureOrigin) -> str:
+def _name_recorder(origin: CaptureOrigin) -> str:
     parts = (origin.hardware, origin.system, origin.program)
     return ", ".join(parts) if all(parts) else ""
 
@@ -145,7 +145,7 @@ def _senders(facts: Facts, frames: list[bytes]) -> Iterator[str]:
             yield frame[6:12].hex(":")
 
 
-def _opened(capture: RecordedCapture) -> tuple[bytes, list[bytes]]:
+def _open_capture(capture: RecordedCapture) -> tuple[bytes, list[bytes]]:
     """Return the content of a capture's file and its packets: none in a file that is no capture."""
     try:
         return capture.container.content, list(capture.container.frames)

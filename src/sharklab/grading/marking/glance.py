@@ -61,7 +61,7 @@ def look(plan: Plan, file: Path) -> Glance:
 
 def _talks(case: Case, capture: Capture) -> tuple[Conversation, ...] | None:
     """Return the conversations that the capture shows of its exercise; None if it shows none."""
-    context = case.narrowed((capture,))
+    context = case.narrow_context((capture,))
     packets = context.facts[capture.id].packets
     ends = {end.address for packet in packets for end in (packet.source, packet.destination)}
     strangers = {host for host in _HOSTS.findall(capture.filter) if not context.host_at(host)}

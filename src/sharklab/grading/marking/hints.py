@@ -23,7 +23,7 @@ EMPTY = "empty"
 """The situation of captures without a packet; other captures are of elsewhere."""
 
 
-def fitting(case: Case, criterion: Criterion) -> Message:
+def find_hint(case: Case, criterion: Criterion) -> Message:
     """Return the hint of a criterion that fits what was handed in, or nothing. Nothing is raised."""
     return next((prose(hint.text) for hint in criterion.hints if fits(case, criterion, hint)), NOTHING)
 
@@ -65,7 +65,7 @@ def _shows(case: Case, captures: tuple[Capture, ...]) -> bool:
     """Tell whether captures hold what the exercise is about: its conversation, or any host of the seat."""
     if case.exercise.conversation is None:
         return not all(capture in case.foreign(captures) for capture in captures)
-    return bool(candidates(case.narrowed(captures)))
+    return bool(candidates(case.narrow_context(captures)))
 
 
 def _is_mixed_up(case: Case, mixed: MixedUp) -> bool:

@@ -72,7 +72,7 @@ def remarks(group: Iterable[ComparedSubmission]) -> Mapping[str, tuple[Remark, .
     for student, remark in origins.remarks({student: each.traces for student, each in handed.items()}):
         by_student[student].append(remark)
     for student, each in handed.items():
-        by_student[student] += [*values.of_others(each), *_outside(each.traces), *_edited(each)]
+        by_student[student] += [*values.of_others(each), *_outside(each.traces), *_find_edits(each)]
     return {
         name: tuple(sorted(each, key=lambda one: KINDS.index(one.kind))) for name, each in by_student.items()
     }
@@ -83,9 +83,9 @@ def _copies(handed: Mapping[str, ComparedSubmission]) -> Iterator[tuple[str, Rem
     captures = {
         (s, name): trace for s, each in handed.items() for name, trace in each.traces.captures.items()
     }
-    same = _shared({place: [trace.digest] for place, trace in captures.items() if trace.packets})
-    frames = _shared({place: trace.frames for place, trace in captures.items()})
-    numbers = _shared({place: trace.numbers for place, trace in captures.items()})
+    same = _count_shared({place: [trace.digest] for place, trace in captures.items() if trace.packets})
+    frames = _count_shared({place: trace.frames for place, trace in captures.items()})
+    numbers = _count_shared({place: trace.numbers for place, trace in captures.items()})
     counts_by_pair: dict[tuple[str, str, str], dict[str, int]] = {}
     for pair in sorted({*same, *frames, *numbers}):
         kind, count = _likeness(captures[pair[0]], captures[pair[1]], frames[pair], numbers[pair])
@@ -96,7 +96,7 @@ def _copies(handed: Mapping[str, ComparedSubmission]) -> Iterator[tuple[str, Rem
         yield student, _copy(kind, whose, counts)
 
 
-def _shared(marks: Mapping[_Place, Iterable[str]]) -> Counter[tuple[_Place, _Place]]:
+def _count_shared(marks: Mapping[_Place, Iterable[str]]) -> Counter[tuple[_Place, _Place]]:
     """Return how many marks each two captures of different students have in common.
 
     Marks are sorted by their first owner, so that a capture that everybody handed in costs once.
@@ -175,16 +175,16 @@ class _Values:
         captures = own.traces.captures
         addresses = {name: trace.addresses for name, trace in captures.items()}
         words = {name: trace.words for name, trace in captures.items()}
-        yield from self._seen(own, OTHERS_ADDRESS, addresses, self._addresses)
-        yield from self._seen(own, OTHERS_TOKEN, words, self._tokens)
+        yield from self._find_owners(own, OTHERS_ADDRESS, addresses, self._addresses)
+        yield from self._find_owners(own, OTHERS_TOKEN, words, self._tokens)
         questions: dict[str, list[str]] = {}
         for question, answer in own.traces.answers.items():
-            for other in {*self._named(answer)} - own.members:
+            for other in {*self._find_named(answer)} - own.members:
                 questions.setdefault(other, []).append(question)
         for other, where in sorted(questions.items()):
             yield Remark(OTHERS_ANSWER, Message(_OF_OTHERS[OTHERS_ANSWER], _of(other, where)), (other,))
 
-    def _seen(
+    def _find_owners(
         self,
         own: ComparedSubmission,
         kind: str,
@@ -201,7 +201,7 @@ class _Values:
             evidence = tuple(Reference(capture=name, packets=tuple(sorted(where[name]))) for name in where)
             yield Remark(kind, Message(_OF_OTHERS[kind], _of(other, list(where))), (other,), evidence)
 
-    def _named(self, answer: str) -> Iterator[str]:
+    def _find_named(self, answer: str) -> Iterator[str]:
         """Yield the owners of the values that an answer is, or has in it."""
         text = answer.strip().lower()
         try:
@@ -226,7 +226,7 @@ def _outside(traces: SubmissionFingerprint) -> Iterator[Remark]:
             yield Remark(OUTSIDE, said, evidence=evidence)
 
 
-def _edited(own: ComparedSubmission) -> Iterator[Remark]:
+def _find_edits(own: ComparedSubmission) -> Iterator[Remark]:
     """Yield the signs that something was edited: a seal that does not fit, and what captures tell."""
     if own.seal is Seal.NONE:
         yield Remark(UNSIGNED, Message(N_("it is not signed: its author and any later change are unknown")))

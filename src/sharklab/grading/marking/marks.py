@@ -13,7 +13,7 @@ from sharklab.checks.outcome import (
 from sharklab.grading.marking.case import Case, gather
 from sharklab.grading.marking.decisions import ALL_OF, combine, decide_twice
 from sharklab.grading.marking.defaults import criteria, title_of
-from sharklab.grading.marking.hints import fitting
+from sharklab.grading.marking.hints import find_hint
 from sharklab.grading.marking.model import Decision, ExerciseResult, Mark, Remark, Result, Step
 from sharklab.grading.marking.own_machine import without_seat
 from sharklab.grading.marking.policy import NO_POLICY, Policy, adjustments, remarks
@@ -59,9 +59,9 @@ def mark(plan: Plan, submission: Submission, cases: Sequence[Case], policy: Poli
         adjustments=adjustments(policy, submission, exercises, plan.lab),
         problems=submission.problems,
         taken=(
-            *contents.taken(submission),
+            *contents.list_taken(submission),
             *(each for case in cases for each in case.taken),
-            *_assumed(cases),
+            *_say_assumptions(cases),
         ),
         remarks=(
             *remarks(policy, submission),
@@ -89,7 +89,7 @@ def _elsewhere(plan: Plan, cases: Sequence[Case]) -> Iterator[Remark]:
             yield Remark(ELSEWHERE, Message(text, {"exercise": case.exercise.id}), evidence=captures)
 
 
-def _assumed(cases: Sequence[Case]) -> Iterator[Message]:
+def _say_assumptions(cases: Sequence[Case]) -> Iterator[Message]:
     """Yield which exercises have no answer that declares anything, and rest on what the captures show."""
     for case in cases:
         if case.assumed:
@@ -136,7 +136,7 @@ def _mark(case: Case, criterion: Criterion) -> Mark:
         points=round(sum(part.points for part, each in decided if each.status is Status.PASSED), 4),
         decision=decision if missed else replace(decision, expected=NOTHING, look=NOTHING),
         steps=tuple(_step(criterion, *pair) for pair in decided) if len(decided) > 1 else (),
-        hint=fitting(case, criterion) if missed else NOTHING,
+        hint=find_hint(case, criterion) if missed else NOTHING,
     )
 
 

@@ -37,10 +37,10 @@ def remarks(traces: Traces) -> Iterator[tuple[str, Remark]]:
     """Yield each remark with its student."""
     for card, owners in _few({name: each.cards for name, each in _captures(traces)}):
         text = N_("the network card {value} is also in captures of {other}: {captures}")
-        yield from _shared(SAME_CARD, text, card, owners)
+        yield from _find_shared(SAME_CARD, text, card, owners)
     for comment, owners in _few({name: each.comments for name, each in _captures(traces)}):
         text = N_("the comment {value!r} is also in captures of {other}: {captures}")
-        yield from _shared(SAME_COMMENT, text, comment, owners)
+        yield from _find_shared(SAME_COMMENT, text, comment, owners)
     yield from _recorders(traces)
     for student, each in traces.items():
         yield from ((student, remark) for remark in _machines(each))
@@ -71,7 +71,7 @@ def _owners(marks: Mapping[_Place, tuple[str, ...]]) -> Mapping[str, _Owners]:
     return owners
 
 
-def _shared(kind: str, text: str, value: str, owners: _Owners) -> Iterator[tuple[str, Remark]]:
+def _find_shared(kind: str, text: str, value: str, owners: _Owners) -> Iterator[tuple[str, Remark]]:
     for student, other in permutations(sorted(owners), 2):
         values = {"other": other, "value": value, "captures": tuple(owners[student])}
         evidence = tuple(Reference(capture=name) for name in owners[student])
@@ -89,7 +89,7 @@ def _recorders(traces: Traces) -> Iterator[tuple[str, Remark]]:
                 "in this class only the captures of {other} name the same computer ({value}), "
                 "and they are of the same minutes: {captures}"
             )
-            yield from _shared(SAME_RECORDER, text, recorder, own)
+            yield from _find_shared(SAME_RECORDER, text, recorder, own)
 
 
 def _is_of_one_time(traces: Traces, owners: _Owners) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from sharklab.grading.marking.model import Adjustment, ExerciseResult, Remark
-from sharklab.grading.marking.solutions import done_too
+from sharklab.grading.marking.solutions import find_criteria
 from sharklab.grading.submission.manifest import HINTS, REFUSED, SOLVED
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.exam import MINUTE, Window
@@ -71,7 +71,7 @@ def adjustments(
     """
     results = tuple(exercises)
     solved = _names(submission, SOLVED)
-    too = done_too(lab, solved) if lab else ()
+    too = find_criteria(lab, solved) if lab else ()
     own = tuple(_without(exercise, too) for exercise in results if exercise.id not in solved)
     taken = (*_solutions(solved, too, results), *_hints(policy, submission, own))
     left = sum(exercise.points for exercise in results) + sum(each.points for each in taken)

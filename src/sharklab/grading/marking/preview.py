@@ -14,7 +14,7 @@ from sharklab.checks.outcome import (
     Verdict,
 )
 from sharklab.grading.marking.case import Case, gather
-from sharklab.grading.marking.decisions import decide, said
+from sharklab.grading.marking.decisions import clean_answer, decide
 from sharklab.grading.marking.defaults import title
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.model import Asked, Check, Exercise, Plan
@@ -80,7 +80,7 @@ def _answer(case: Case, question: str) -> Answer:
 
     The right answer is never in it.
     """
-    found, given = decide(case, Asked(question)), said(case.answers.get(question))
+    found, given = decide(case, Asked(question)), clean_answer(case.answers.get(question))
     right = found.status is Status.PASSED
     return Answer(
         question,

@@ -57,7 +57,7 @@ def is_requested(context: Context, question: str, given: Any) -> bool:
     return bool(said) and said <= _canonical(question, {str(s.port) if ports else s.address for s in shown})
 
 
-def explained(
+def explain_decision(
     wrong: Decision, context: Context, question: str, given: Any, values: Mapping[str, object]
 ) -> Decision:
     """Return the decision on a wrong answer with the sentence that says in what way it is wrong."""
@@ -68,7 +68,7 @@ def explained(
     if asked.end and said <= _canonical(question, {asked.of(turn(focus.conversation))}):
         text = N_("{given} is of the other end of the conversation: you exchanged client and server.")
         return replace(wrong, found=Message(text, values))
-    shown = said <= _canonical(question, set(_shown(context, asked)))
+    shown = said <= _canonical(question, set(_list_values(context, asked)))
     if not shown and asked.changes and _could_be(said, answers.values(question, str(wrong.expected))):
         return _of_another_moment(wrong, {**values, "key": wrong.expected})
     return _unlike(wrong, {**values, "key": wrong.expected}, shown)
@@ -110,7 +110,7 @@ def _of_another_moment(wrong: Decision, values: Mapping[str, object]) -> Decisio
     return replace(wrong, found=Message(found, values), discreet=Message(discreet, values), almost=True)
 
 
-def _shown(context: Context, asked: Question) -> Iterator[str]:
+def _list_values(context: Context, asked: Question) -> Iterator[str]:
     """Yield the value of each conversation in the captures, and that of its other end."""
     for facts in context.facts.values():
         for talk in facts.conversations:

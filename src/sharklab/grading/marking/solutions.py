@@ -12,12 +12,12 @@ from sharklab.lab.criteria import leaves
 from sharklab.lab.model import Check, Condition, Criterion, LabContent
 
 
-def done_too(lab: LabContent, ids: Collection[str]) -> tuple[str, ...]:
+def find_criteria(lab: LabContent, ids: Collection[str]) -> tuple[str, ...]:
     """Return the criteria of other exercises that the solutions of `ids` do, as exercise/criterion.
 
     They look only at hosts on which a solution does all the work of their exercise.
     """
-    hosts = start.done_with(lab, ids)
+    hosts = start.find_solved_hosts(lab, ids)
     return tuple(
         f"{exercise.id}/{criterion.id}"
         for exercise in lab.exercises

@@ -87,7 +87,7 @@ def address(text: str) -> str | None:
         return (place.address or None) if place else _only_address(text)
     if prefix and not (prefix.isascii() and prefix.isdigit() and int(prefix[:4]) <= found.max_prefixlen):
         return None
-    return str(_mapped(found))
+    return str(_map_address(found))
 
 
 def _only_address(text: str) -> str | None:
@@ -100,7 +100,7 @@ def _only_address(text: str) -> str | None:
         return None
 
 
-def _mapped(found: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+def _map_address(found: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """Return the IPv4 address that an IPv6 one stands for (RFC 4291, 2.5.5.2), or `found`."""
     return getattr(found, "ipv4_mapped", None) or found
 
@@ -119,10 +119,10 @@ def port(text: str) -> str | None:
         return None
     if not places and re.search(r"[-.,]\d", text.strip()):
         return None
-    return _one_port([word for word in words if word.isdigit()] or _named_ports(text))
+    return _one_port([word for word in words if word.isdigit()] or _find_ports(text))
 
 
-def _named_ports(text: str) -> list[str]:
+def _find_ports(text: str) -> list[str]:
     """Return the port that a text names as a service ("https"), none if it names several."""
     names = {word for word in text.casefold().strip(" .:").split() if port_names.port(word)}
     return [port_names.port(*names)] if len(names) == 1 else []

@@ -74,17 +74,17 @@ def _contents(submission: Submission, limits: BundleLimits) -> dict[str, bytes]:
     elif submission.answers:  # some of them are in no form
         files[sheet.NAME] = _json(submission.answers)
     for id, path in submission.captures.items():
-        files[f"{work.CAPTURES}/{id}{_ending(path)}"] = untrusted.read(path, limits.capture)
+        files[f"{work.CAPTURES}/{id}{_find_ending(path)}"] = untrusted.read(path, limits.capture)
     for name, states in ((work.STATE, submission.state), (work.AFTER, submission.after or {})):
         files |= {f"{name}/{host}.json": _json(found) for host, found in states.items()}
     for host, text in submission.changes.items():
-        files[f"{work.CHANGES}/{host}.diff"] = _shortened_text(text, limits.state)
+        files[f"{work.CHANGES}/{host}.diff"] = _shorten_text(text, limits.state)
     for host, text in submission.journals.items():
-        files[f"{work.JOURNAL}/{host}.log"] = _shortened_text(text, limits.state)
+        files[f"{work.JOURNAL}/{host}.log"] = _shorten_text(text, limits.state)
     return dict(sorted(files.items()))
 
 
-def _shortened_text(text: str, most: int) -> bytes:
+def _shorten_text(text: str, most: int) -> bytes:
     """Return a text as UTF-8; of one that is larger than `most` bytes only the beginning, which says so."""
     content = text.encode(errors="replace")
     if len(content) <= most:
@@ -93,7 +93,7 @@ def _shortened_text(text: str, most: int) -> bytes:
     return content[: most - len(note)].decode(errors="ignore").encode() + note
 
 
-def _ending(path: Path) -> str:
+def _find_ending(path: Path) -> str:
     """Return the ending of a capture by its content, else by its name: students mistake one for the other."""
     try:
         return f".{container.open_capture(path).format}"
@@ -144,7 +144,7 @@ def extract(file: Path, into: Path, limits: BundleLimits = BUNDLE) -> tuple[Prob
     with untrusted.stream(file, limits.file) as stream:
         _check_directory(file, stream, limits)
         try:
-            return _shortened(tuple(_unpacked(stream, into, limits)))
+            return _shorten_problems(tuple(_unpack_files(stream, into, limits)))
         except archive.BROKEN as error:
             raise _no_submission(file) from error
 
@@ -232,13 +232,13 @@ def _seal(into: Path, header: bytes, limits: BundleLimits, key: bytes, problems:
     return Seal.BROKEN if any(problems) else found
 
 
-def _shortened(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+def _shorten_problems(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     """Return the first problems, and how many more there are: one that has many has them all alike."""
     rest = Message(N_("{count} more files were refused"), {"count": len(problems) - _TOLD})
     return problems if len(problems) <= _TOLD else (*problems[:_TOLD], Problem("…", rest))
 
 
-def _unpacked(stream: IO[bytes], into: Path, limits: BundleLimits) -> Iterator[Problem]:
+def _unpack_files(stream: IO[bytes], into: Path, limits: BundleLimits) -> Iterator[Problem]:
     """Unpack until all that came out is more than the limit, whether it was kept or not."""
     left = limits.unpacked
     with zipfile.ZipFile(stream) as opened:

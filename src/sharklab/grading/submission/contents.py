@@ -28,7 +28,7 @@ def lines(plan: Plan, submission: Submission, file: Path, words: Translator) -> 
     """Yield the content of the packed `file` of `submission`, its missing parts, and the refused ones."""
     for text in summary(plan, submission):
         yield words.say(text)
-    for message in taken(submission):
+    for message in list_taken(submission):
         yield visible(words.say(message))
     for problem in (*submission.problems, *_unreadable(submission)):
         yield visible(f"! {problem.file}: {words.say(problem.reason)}")
@@ -40,8 +40,8 @@ def lines(plan: Plan, submission: Submission, file: Path, words: Translator) -> 
 
 def summary(plan: Plan, submission: Submission) -> Iterator[Message]:
     """Yield the captures, the answers and the hosts that are in a submission, and the missing captures."""
-    given, asked = _answered(plan, submission)
-    missing = lacking(plan, submission)
+    given, asked = _count_answers(plan, submission)
+    missing = list_missing(plan, submission)
     yield Message(N_("Captures: {names}"), {"names": _names(submission) or NONE})
     if missing:
         yield Message(N_("Missing captures: {names}"), {"names": missing})
@@ -60,10 +60,10 @@ def _of_exam(submission: Submission) -> Iterator[Message]:
 
 def plain(plan: Plan, submission: Submission) -> dict[str, Any]:
     """Return the same for a script."""
-    given, asked = _answered(plan, submission)
+    given, asked = _count_answers(plan, submission)
     return {
         "captures": _names(submission),
-        "missing": lacking(plan, submission),
+        "missing": list_missing(plan, submission),
         "answers": {"given": given, "asked": asked},
         "hosts": sorted(submission.state),
         "rebooted": sorted(submission.after or ()),
@@ -79,12 +79,12 @@ def _names(submission: Submission) -> list[str]:
     return sorted(name for name in submission.captures if not parts.is_part(name))
 
 
-def lacking(plan: Plan, submission: Submission) -> list[str]:
+def list_missing(plan: Plan, submission: Submission) -> list[str]:
     """Return the captures that the lab asks for and that are not there, in the lab's order."""
-    return [id for id in work.asked(plan) if id not in submission.captures]
+    return [id for id in work.list_captures(plan) if id not in submission.captures]
 
 
-def taken(submission: Submission) -> Iterator[Message]:
+def list_taken(submission: Submission) -> Iterator[Message]:
     """Yield a sentence for each capture and each answer that is not where the form asks for it."""
     for id, file in submission.captures.items():
         if parts.is_part(id):
@@ -106,7 +106,7 @@ def _place(submission: Submission, file: Path) -> str:
     return f"{file.parent.name}/{file.name}"
 
 
-def _answered(plan: Plan, submission: Submission) -> tuple[int, int]:
+def _count_answers(plan: Plan, submission: Submission) -> tuple[int, int]:
     """Return how many of the lab's questions have an answer, and how many there are."""
     asked = [(exercise.id, question) for exercise in plan.lab.exercises for question in exercise.questions]
     return sum(question in submission.answers.get(id, {}) for id, question in asked), len(asked)

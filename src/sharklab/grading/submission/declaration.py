@@ -16,7 +16,7 @@ Given = Mapping[str, Any]
 """The answers of a student to the questions of an exercise."""
 
 
-def fitting(talk: Conversation, exercise: Exercise, given: Given) -> frozenset[str]:
+def find_fitting(talk: Conversation, exercise: Exercise, given: Given) -> frozenset[str]:
     """Return the questions of the exercise of which an answer has the value that the conversation gives."""
     return frozenset(
         name
@@ -45,7 +45,7 @@ def without_server(exercise: Exercise, given: Given) -> Given:
 
 
 def _names(talk: Conversation, exercise: Exercise, given: Given, own_seat: Collection[str]) -> bool:
-    fits, asked = fitting(talk, exercise, given), _asked(exercise)
+    fits, asked = find_fitting(talk, exercise, given), _list_questions(exercise)
     servers = _servers(exercise)
     addresses = {value for name in servers for value in answers.values(name, given.get(name))}
     if servers & fits:
@@ -61,12 +61,12 @@ def _names(talk: Conversation, exercise: Exercise, given: Given, own_seat: Colle
     return not addresses and bool(fits & ports) and transports <= fits
 
 
-def _asked(exercise: Exercise) -> Mapping[str, Question]:
+def _list_questions(exercise: Exercise) -> Mapping[str, Question]:
     """Return the questions of an exercise that a conversation answers, by name."""
     return {name: QUESTIONS[name] for name in exercise.questions if QUESTIONS[name].of_conversation}
 
 
 def _servers(exercise: Exercise) -> frozenset[str]:
     """Return the questions of an exercise about the address of a server."""
-    asked = _asked(exercise).items()
+    asked = _list_questions(exercise).items()
     return frozenset(name for name, each in asked if each.end is End.SERVER and each.value is Value.ADDRESS)

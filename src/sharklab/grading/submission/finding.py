@@ -144,7 +144,7 @@ def find(folder: Path, plan: Plan, answers: Answers, taken: Mapping[str, Path], 
     first |= shown
     further_parts, copies = _parts(first, further, more)
     captures = {**{id: file for id, file in first.items() if id not in taken}, **further_parts}
-    unused = _unused(folder, _without(left, captures.values()), by_place, copies)
+    unused = _find_unused(folder, _without(left, captures.values()), by_place, copies)
     others = [file for file in _without(_of_lab(every, by_place), left) if file.parent != own]
     damaged, strange = _name_others(folder, others, names, _without(lacking, first), any(answers.values()))
     return ChosenFiles({**captures, **damaged}, (*unused, *strange))
@@ -168,7 +168,7 @@ def _parts(
     numbered: dict[str, Path] = {}
     for id in {**further, **more}:
         others = _without_copies(first[id], [*further.get(id, ()), *more.get(id, ())], copies)
-        numbered.update(parts.numbered(id, others))
+        numbered.update(parts.number_files(id, others))
     return numbered, copies
 
 
@@ -241,7 +241,7 @@ def _without_copies(first: Path, files: Iterable[Path], copies: dict[Path, Path]
     return kept[1:]
 
 
-def _unused(
+def _find_unused(
     folder: Path, unused: list[Path], by_place: Mapping[Path, int], copies: Mapping[Path, Path]
 ) -> Iterator[Problem]:
     """Yield a problem for each capture that is not used; those of other labs are counted."""

@@ -27,7 +27,7 @@ def write(plan: Plan, folder: Path, words: Translator) -> bool:
     state.folder(folder / work.CAPTURES)
     file = next(iter(sheet.find(folder)), folder / sheet.NAME)
     there = untrusted.read(file, BUNDLE.answers) if file.exists() else b""
-    whole = _added(plan, file, there, words) if there.strip() else text(plan, words).encode()
+    whole = _add_exercises(plan, file, there, words) if there.strip() else text(plan, words).encode()
     if whole != there:
         state.write(file, whole, 0o644)
     return whole != there
@@ -35,18 +35,20 @@ def write(plan: Plan, folder: Path, words: Translator) -> bool:
 
 def text(plan: Plan, words: Translator) -> str:
     """Return the whole form, without an answer."""
-    return "\n".join([*_head(plan, words), *_blocks(plan, asked(plan), words)])
+    return "\n".join([*_head(plan, words), *_blocks(plan, list_exercises(plan), words)])
 
 
-def asked(plan: Plan) -> tuple[Exercise, ...]:
+def list_exercises(plan: Plan) -> tuple[Exercise, ...]:
     """Return the exercises for which a student hands something in."""
     return tuple(exercise for exercise in plan.lab.exercises if exercise.questions or exercise.captures)
 
 
-def _added(plan: Plan, file: Path, there: bytes, words: Translator) -> bytes:
+def _add_exercises(plan: Plan, file: Path, there: bytes, words: Translator) -> bytes:
     """Return the present form, with the missing exercises below it."""
     found = sheet.names(there, file)
-    lacking = [exercise for exercise in asked(plan) if exercise.questions and exercise.id not in found]
+    lacking = [
+        exercise for exercise in list_exercises(plan) if exercise.questions and exercise.id not in found
+    ]
     if not lacking:
         return there
     present = sheet.text(there, str(file)).rstrip("\r\n")  # an editor may have saved it in another encoding

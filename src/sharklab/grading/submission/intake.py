@@ -20,7 +20,7 @@ def captures(plan: Plan) -> list[Capture]:
     return [capture for exercise in plan.lab.exercises for capture in exercise.captures]
 
 
-def named(plan: Plan, name: str) -> tuple[Capture, ...]:
+def find_captures(plan: Plan, name: str) -> tuple[Capture, ...]:
     """Return the captures that `name` means: that of this id, or those of the exercise, if there are any."""
     exact = tuple(capture for capture in captures(plan) if capture.id == name)
     return exact or next((e.captures for e in plan.lab.exercises if e.id == name), ())
@@ -31,7 +31,7 @@ def id_of_file(plan: Plan, file: str) -> str:
     stem = file.rpartition("/")[2]
     while stem.casefold().endswith((*SUFFIXES, ".cap")):
         stem = stem.rpartition(".")[0]
-    meant = [capture for name in (stem, stem.casefold()) for capture in named(plan, name)]
+    meant = [capture for name in (stem, stem.casefold()) for capture in find_captures(plan, name)]
     return meant[0].id if len({capture.id for capture in meant}) == 1 else ""
 
 

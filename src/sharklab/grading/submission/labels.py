@@ -64,12 +64,12 @@ Named = tuple[Value, End | None]
 """A value of one end; the transport is of none."""
 
 
-def named(label: str, text: str, other_words: Collection[str] = ()) -> set[Named]:
+def find_values(label: str, text: str, other_words: Collection[str] = ()) -> set[Named]:
     """Return the values that a label names before `text`; `other_words` are those of its exercise.
 
     "Server" before an address is enough, and an address with a port gives both.
     """
-    every = {_corrected(word) for word in words(label)}
+    every = {_correct_word(word) for word in words(label)}
     rest = every - _LITTLE - ({*other_words} - TELLING)
     if rest and rest - {"or", "ou"} == {"tcp", "udp"}:
         return {(Value.TRANSPORT, None)}
@@ -86,14 +86,14 @@ def named(label: str, text: str, other_words: Collection[str] = ()) -> set[Named
 
 def is_end(text: str) -> bool:
     """Tell whether a line names one end of a conversation and nothing else: "Côté serveur :"."""
-    said = {_corrected(word) for word in words(text)} - _LITTLE
+    said = {_correct_word(word) for word in words(text)} - _LITTLE
     return bool(said) and said <= _ENDS.keys() and len({_ENDS[word] for word in said}) == 1
 
 
 def has_label(line: str) -> bool:
     """Tell whether a line may hold a label: it is short, and has a word that labels have, or a transport."""
     said = words(line) if len(line) <= _LONGEST else ()
-    return any(_corrected(word) in TELLING or word in _TRANSPORTS for word in said)
+    return any(_correct_word(word) in TELLING or word in _TRANSPORTS for word in said)
 
 
 def pairs(line: str) -> Iterator[tuple[str, str]]:
@@ -133,7 +133,7 @@ def words(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _corrected(word: str) -> str:
+def _correct_word(word: str) -> str:
     """Return the telling word of which `word` is a slip of the keyboard, or the word itself."""
     if word in TELLING or word in _LITTLE or len(word) < 6:
         return word

@@ -122,7 +122,7 @@ def _check(content: Any) -> None:
     files = content.get("files")
     if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
         raise ValueError("files are not named with their SHA-256")
-    untrusted.shaped({name: content[name] for name in EXAM if name in content}, ExamRecord)
+    untrusted.shape_content({name: content[name] for name in EXAM if name in content}, ExamRecord)
 
 
 def came_back(content: Mapping[str, Any], host: str) -> bool:

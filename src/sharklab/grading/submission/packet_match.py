@@ -15,7 +15,7 @@ from sharklab.checks.focus import turn
 from sharklab.evidence.capture import RecordedCapture, read_few
 from sharklab.evidence.packets.model import Conversation, Endpoint
 from sharklab.grading.submission import service
-from sharklab.grading.submission.declaration import fitting, is_declared, without_server
+from sharklab.grading.submission.declaration import find_fitting, is_declared, without_server
 from sharklab.grading.submission.model import Answers
 from sharklab.grading.submission.service import AskedService
 from sharklab.lab.model import Exercise
@@ -128,11 +128,11 @@ def _service(capture: RecordedCapture, exercise: Exercise, answers: Answers) -> 
     """Return the most questions whose answers fit a declared conversation, but for the port of the client."""
     given = answers.get(exercise.id, {})
     declared = (talk for talk in capture.facts.conversations if is_declared(talk, exercise, given))
-    lasting = (_lasting(fitting(talk, exercise, given)) for talk in declared)
+    lasting = (_find_lasting(find_fitting(talk, exercise, given)) for talk in declared)
     return max(lasting, key=len, default=frozenset())
 
 
-def _lasting(names: frozenset[str]) -> frozenset[str]:
+def _find_lasting(names: frozenset[str]) -> frozenset[str]:
     return frozenset(name for name in names if not QUESTIONS[name].changes)
 
 
@@ -140,7 +140,7 @@ def _fits(capture: RecordedCapture, exercise: Exercise, answers: Answers) -> int
     """Return how many answers fit a conversation of the capture that they declare, 0 without one."""
     given = answers.get(exercise.id, {})
     declared = (talk for talk in capture.facts.conversations if is_declared(talk, exercise, given))
-    return max((len(fitting(talk, exercise, given)) for talk in declared), default=0)
+    return max((len(find_fitting(talk, exercise, given)) for talk in declared), default=0)
 
 
 def _connection(capture: RecordedCapture) -> _Ends | None:

@@ -89,8 +89,8 @@ def find(folder: Path, plan: Plan, known: Answers) -> AnswersInPages:
     for page in _pages(folder, plan.lab.name) if wanted else ():
         name = untrusted.one_line(page.relative_to(folder).as_posix())
         answered = {id for id, each in {**known, **given}.items() if each}
-        sure, unclear = _resolved(_said(page, plan), plan.lab.exercises, answered)
-        one, refused = _settled(each for each in sure if each.exercise in wanted)
+        sure, unclear = _resolve_headings(_read_answers(page, plan), plan.lab.exercises, answered)
+        one, refused = _settle_answers(each for each in sure if each.exercise in wanted)
         problems += (Problem(name, reason) for reason in (*unclear, *refused))
         for said in one:
             if said.question not in given.setdefault(said.exercise, {}):
@@ -120,7 +120,7 @@ def _pages(folder: Path, lab: str) -> Sequence[Path]:
     return [file for *_, file in sorted(pages)[:_PAGES]]
 
 
-def _said(page: Path, plan: Plan) -> list[_Said]:
+def _read_answers(page: Path, plan: Plan) -> list[_Said]:
     try:
         text = sheet.text(untrusted.read(page, _LARGEST))
     except InputError:  # it is no text, or no page that a person wrote
@@ -163,7 +163,7 @@ def _is_answer(said: _Said) -> bool:
     return right and len(said.text) <= BUNDLE.text and untrusted.is_visible(said.text)
 
 
-def _resolved(
+def _resolve_headings(
     said: Sequence[_Said], exercises: Sequence[Exercise], answered: Collection[str]
 ) -> tuple[list[_Said], list[Message]]:
     """Return the answers whose exercise is sure, and why others do not count.
@@ -174,7 +174,7 @@ def _resolved(
     done = {*answered, *(each.exercise for each in sure)}
     for heading in sorted({each.heading for each in said} - {0}):
         below = [each for each in said if each.heading == heading]
-        if meant := _meant(below, exercises, done):
+        if meant := _find_exercise(below, exercises, done):
             sure += (each for each in below if each.exercise == meant)
             done.add(meant)
             continue
@@ -184,7 +184,7 @@ def _resolved(
     return sure, unclear
 
 
-def _meant(below: Sequence[_Said], exercises: Sequence[Exercise], done: Collection[str]) -> str:
+def _find_exercise(below: Sequence[_Said], exercises: Sequence[Exercise], done: Collection[str]) -> str:
     """Return the one exercise of a heading that its answers can be of, "" for none or several."""
     by_id = {each.exercise: [said for said in below if said.exercise == each.exercise] for each in below}
     left = [each for each in exercises if each.id in by_id and each.id not in done]
@@ -200,7 +200,7 @@ def _fits(wanted: AskedService | None, said: Iterable[_Said]) -> bool:
     return wanted is not None and str(wanted.port) in ports
 
 
-def _settled(said: Iterable[_Said]) -> tuple[list[_Said], list[Message]]:
+def _settle_answers(said: Iterable[_Said]) -> tuple[list[_Said], list[Message]]:
     """Return one answer for each question, and why a question with several has none."""
     by_question: dict[tuple[str, str], list[_Said]] = {}
     for each in said:
@@ -287,16 +287,16 @@ class _Reader:
             return
         above, self._label = self._label, line.text
         is_label = labels.has_label(above) and not _NUMBER.search(above)
-        below = self._named(self._place, above, line.text, line.number) if is_label else []
+        below = self._find_answers(self._place, above, line.text, line.number) if is_label else []
         if right := list(filter(_is_answer, below)):
             self.said += right
             return
         if labels.is_end(line.text):
             self._end = line
         elif labels.has_label(line.text):
-            self._labelled(line)
+            self._take_labels(line)
 
-    def _labelled(self, line: PageLine) -> None:
+    def _take_labels(self, line: PageLine) -> None:
         """Take a line that may have answers with their labels."""
         if line.indent <= self._end.indent:
             self._end = PageLine(0, "")
@@ -338,16 +338,16 @@ class _Reader:
 
     def _best(self, place: _Place, labelled: Iterable[Sequence[str]], line: int) -> list[_Said]:
         """Return the answers of the first label that names an end, else of the first that names any."""
-        groups = [said for label, text in labelled if (said := self._named(place, label, text, line))]
+        groups = [said for label, text in labelled if (said := self._find_answers(place, label, text, line))]
         return next((each for each in groups if not each[0].open), groups[0] if groups else [])
 
-    def _named(self, place: _Place, label: str, text: str, line: int) -> list[_Said]:
+    def _find_answers(self, place: _Place, label: str, text: str, line: int) -> list[_Said]:
         """Return the answers whose label names questions of the place's exercises."""
         return [
             _Said(exercise.id, question, value, line, place.line, is_open)
             for value in filter(None, [labels.value(text)])
             for exercise in place.exercises
-            for question, is_open in self._names.asked(exercise, label, value).items()
+            for question, is_open in self._names.find_questions(exercise, label, value).items()
         ]
 
 
@@ -366,14 +366,14 @@ class _Names:
 
     def near(self, text: str) -> tuple[Exercise, ...]:
         """Return the exercises that a heading may name; one name in another does not count."""
-        return self._named(text, self._words)
+        return self._find_exercises(text, self._words)
 
     def of_capture(self, text: str) -> tuple[Exercise, ...]:
         """Return the exercise of which a heading names a capture; nothing if it names none, or several."""
-        found = self._named(text, self._captures)
+        found = self._find_exercises(text, self._captures)
         return found if len(found) == 1 else ()
 
-    def _named(self, text: str, known: Mapping[str, set[tuple[str, ...]]]) -> tuple[Exercise, ...]:
+    def _find_exercises(self, text: str, known: Mapping[str, set[tuple[str, ...]]]) -> tuple[Exercise, ...]:
         said = labels.words(text)
         names = {(id, words) for id, own in known.items() for words in own if _holds(said, words)}
         longest = {
@@ -392,7 +392,7 @@ class _Names:
         """Return the questions of an exercise that a conversation answers."""
         return [name for name in self._by_id[exercise].questions if QUESTIONS[name].of_conversation]
 
-    def asked(self, exercise: Exercise, label: str, text: str) -> dict[str, bool]:
+    def find_questions(self, exercise: Exercise, label: str, text: str) -> dict[str, bool]:
         """Return the questions of an exercise that a label names: two for "IP:port server".
 
         The value is True for a question about a server whose label names no end.
@@ -400,7 +400,7 @@ class _Names:
         said = {*labels.words(label)}
         names = [name for name in self.questions(exercise.id) if said == set(name.split("_"))]
         own = {word for name in self._words[exercise.id] for word in name}
-        wanted = set() if names else labels.named(label, text, own)
+        wanted = set() if names else labels.find_values(label, text, own)
         found = dict.fromkeys(names, False)
         for name in self.questions(exercise.id):
             value, end = _of(QUESTIONS[name])

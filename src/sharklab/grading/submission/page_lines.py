@@ -54,11 +54,11 @@ def lines(text: str) -> Iterator[PageLine]:
         page_line = _line(number, line[:LONGEST], below[:LONGEST] if not fence else "", bool(fence))
         in_row = bool(page_line.cells)
         if len(line) <= LONGEST and not _RULE.fullmatch(line):
-            yield from _broken(replace(page_line, first=in_row and not in_table))
+            yield from _break_line(replace(page_line, first=in_row and not in_table))
         in_table = in_row
 
 
-def _broken(line: PageLine) -> Iterator[PageLine]:
+def _break_line(line: PageLine) -> Iterator[PageLine]:
     """Yield a line, or each of those into which HTML breaks it."""
     if line.level or line.cells:
         yield line

@@ -24,6 +24,6 @@ def names(id: str, captures: Collection[str]) -> list[str]:
     return [name for name in (id, *(f"{id}.{number}" for number in range(2, MOST + 1))) if name in captures]
 
 
-def numbered(id: str, files: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+def number_files(id: str, files: Iterable[Path]) -> Iterator[tuple[str, Path]]:
     """Yield the files after the first of the capture `id`, each with its name, up to `MOST`."""
     return ((f"{id}.{number}", file) for number, file in zip(range(2, MOST + 1), files, strict=False))

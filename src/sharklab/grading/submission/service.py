@@ -34,23 +34,23 @@ class AskedService:
 
 def of(exercise: Exercise) -> AskedService | None:
     """Return the one service that the exercise is about, None if the lab tells none or several."""
-    services = set(_declared(exercise) or _filtered(exercise) or _offered(exercise))
+    services = set(_list_declared(exercise) or _list_filtered(exercise) or _list_offered(exercise))
     return AskedService(*services.pop()) if len(services) == 1 else None
 
 
-def _declared(exercise: Exercise) -> list[tuple[str, int]]:
+def _list_declared(exercise: Exercise) -> list[tuple[str, int]]:
     wanted = exercise.conversation
     return [(wanted.transport, wanted.port)] if wanted and wanted.port else []
 
 
-def _filtered(exercise: Exercise) -> list[tuple[str, int]]:
+def _list_filtered(exercise: Exercise) -> list[tuple[str, int]]:
     """Return the ports that the filters of the captures ask for."""
     transport = exercise.conversation.transport if exercise.conversation else ""
     filters = (capture.filter for capture in exercise.captures if "not (" not in capture.filter)
     return [(transport, int(port)) for each in filters for port in FILTERED_PORT.findall(each)]
 
 
-def _offered(exercise: Exercise) -> Iterator[tuple[str, int]]:
+def _list_offered(exercise: Exercise) -> Iterator[tuple[str, int]]:
     """Yield the services that the checks want of the server."""
     server = exercise.conversation.server if exercise.conversation else ""
     for check in exercise.checks:

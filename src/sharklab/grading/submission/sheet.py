@@ -69,7 +69,7 @@ def read(content: bytes, limits: BundleLimits = BUNDLE) -> tuple[Answers, tuple[
             _add_block(sheet, block)
         if isinstance(error.__cause__, _Trick) and not sheet.problems:
             sheet.refuse(error, 0)
-    return sheet.answers, _shortened(tuple(sheet.problems))
+    return sheet.answers, _shorten_problems(tuple(sheet.problems))
 
 
 def text(content: bytes, place: str = NAME) -> str:
@@ -129,7 +129,7 @@ def _add_entry(sheet: _Sheet, exercise: str, entry: SheetPart) -> None:
     head = f"{exercise}:\n  " if exercise else ""
     above = entry.line - 1 - head.count("\n")
     first = _attempt(head + entry.text.replace("\n", "\n  "))
-    better = sheet_parts.mended(entry) if exercise else ""
+    better = sheet_parts.mend_line(entry) if exercise else ""
     found = first if _has_questions(first) or not better else _attempt(head + better)
     if isinstance(found, InputError):
         sheet.refuse(found, above)
@@ -154,7 +154,7 @@ def _has_questions(found: yaml_file.Document | InputError) -> bool:
     return isinstance(data, Mapping) and all(isinstance(each, Mapping) for each in data.values())
 
 
-def _shortened(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+def _shorten_problems(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     """Return the first problems, and how many more there are: a file that is no form has one in each line."""
     rest = Message(N_("{count} more lines were refused"), {"count": len(problems) - _TOLD})
     return problems if len(problems) <= _TOLD else (*problems[:_TOLD], Problem(NAME, rest))
@@ -232,7 +232,7 @@ class _Sheet:
 
     def _add(self, given: dict[str, Any], name: tuple[str, str], value: Any, line: int) -> None:
         """Add an answer unless it is blank, refused, or there already."""
-        plain = _unquoted(value)
+        plain = _remove_quotes(value)
         reason = _refusal(plain, self._limits)
         names = {"question": untrusted.name(name[1], 40), "count": self._limits.text}
         if reason:
@@ -250,10 +250,10 @@ class _Sheet:
         self.problems.append(Problem(NAME, Message(reason, {"line": line, **values})))
 
 
-def _unquoted(value: Any) -> Any:
+def _remove_quotes(value: Any) -> Any:
     """Return an answer without the quotes of a word processor around it."""
     if isinstance(value, list):
-        return [_unquoted(item) for item in value]
+        return [_remove_quotes(item) for item in value]
     if isinstance(value, str) and len(value := value.strip()) > 1 and value[-1] in _QUOTES.get(value[0], ""):
         return value[1:-1].strip()
     return value

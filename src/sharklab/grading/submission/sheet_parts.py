@@ -52,7 +52,7 @@ def blocks(text: str) -> Iterator[Block]:
             yield _block(lines[begin:end], has_head=begin in starts)
 
 
-def mended(part: SheetPart) -> str:
+def mend_line(part: SheetPart) -> str:
     """Return a line `question: answer` with its answer as text, "" for anything else."""
     found = _KEY.fullmatch(part.text.strip())
     value = found["value"].strip() if found else ""

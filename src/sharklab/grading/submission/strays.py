@@ -31,7 +31,7 @@ def is_leftover(name: str) -> bool:
 
 def is_stray(name: str) -> bool:
     """Tell whether a file of this name may be named here."""
-    return _ending(name) in _ARCHIVES | _DOCUMENTS | _PICTURES or capture_names.has_ending(name)
+    return _find_ending(name) in _ARCHIVES | _DOCUMENTS | _PICTURES or capture_names.has_ending(name)
 
 
 def fault(file: Path) -> Message:
@@ -65,7 +65,7 @@ def name_strays(
     """
     wanted = set(lacking)
     for file in files:
-        ending, match = _ending(file.name), capture_names.match(file.name, names)
+        ending, match = _find_ending(file.name), capture_names.match(file.name, names)
         if ending in _ARCHIVES:
             yield file, Message(PACKED)
         elif ending in _DOCUMENTS and not has_answers:
@@ -76,5 +76,5 @@ def name_strays(
             yield file, fault(file)
 
 
-def _ending(name: str) -> str:
+def _find_ending(name: str) -> str:
     return Path(name.casefold()).suffix

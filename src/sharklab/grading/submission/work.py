@@ -72,9 +72,9 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
 def _as_it_is(folder: Path, plan: Plan, limits: BundleLimits) -> Work:
     """Return the work in `folder`; a lab that takes captures from anywhere finds them in any folder there."""
     if not any(exercise.anywhere for exercise in plan.lab.exercises):
-        return gather(folder, limits, asked(plan))
+        return gather(folder, limits, list_captures(plan))
     own = finding.answer_sheet(folder, plan)
-    found = gather(own, limits, asked(plan))
+    found = gather(own, limits, list_captures(plan))
     said = page_answers.find(folder, plan, found.answers)
     answers = {**found.answers, **said.answers}
     more = finding.find(folder, plan, answers, found.captures, captures_folder(own))
@@ -85,7 +85,7 @@ def _as_it_is(folder: Path, plan: Plan, limits: BundleLimits) -> Work:
     return Work({**found.captures, **more.captures}, answers, problems, said.places)
 
 
-def asked(plan: Plan) -> list[str]:
+def list_captures(plan: Plan) -> list[str]:
     """Return the captures that the lab asks for, by id."""
     return [capture.id for exercise in plan.lab.exercises for capture in exercise.captures]
 

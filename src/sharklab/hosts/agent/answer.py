@@ -65,9 +65,9 @@ def look(request: Request) -> dict[str, Any]:
     }
 
 
-def missing(request: Request) -> dict[str, Any]:
+def find_missing(request: Request) -> dict[str, Any]:
     """Say which packages are not there."""
-    return {"missing": packages.missing(request["packages"])}
+    return {"missing": packages.list_missing(request["packages"])}
 
 
 def record(request: Request) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def record(request: Request) -> dict[str, Any]:
         "roots": roots,
         "made": [path for path in made if not os.path.lexists(path)],
         "users": [entry.pw_name for entry in pwd.getpwall()],
-        "packages": packages.installed(),
+        "packages": packages.list_installed(),
         "rules": rules.state(),
         "mounts": network.mounts(),
         "connections": network.connections(),
@@ -107,7 +107,7 @@ def tell_journal(request: Request) -> dict[str, Any]:
 
 def condition(request: Request) -> dict[str, Any]:
     """Say which units are stopped, with the end of their journals, and which ports the `cards` open."""
-    journals = {name: _journal(name) for name in units.stopped()}
+    journals = {name: _journal(name) for name in units.list_stopped()}
     return {"stopped": journals, "opened": rules.open_ports(request["cards"])}
 
 
@@ -153,7 +153,7 @@ def restore(request: Request) -> dict[str, Any]:
         "changed": [*changed, *gone],
         "stopped": stopped,
         "failed": failures.entries,
-        "packages": sorted(set(packages.installed()) - set(before["packages"])),
+        "packages": sorted(set(packages.list_installed()) - set(before["packages"])),
         "rules": rules.differences(before["rules"]),
         "rebooted": units.has_rebooted(before),
     }
@@ -161,7 +161,7 @@ def restore(request: Request) -> dict[str, Any]:
 
 ANSWERS: Mapping[str, Callable[[Request], dict[str, Any]]] = {
     "look": look,
-    "missing": missing,
+    "missing": find_missing,
     "record": record,
     "claim": claim,
     "captures": find_captures,
@@ -179,7 +179,7 @@ def _files_to_leave(packaged: Request, users: Iterable[str]) -> frozenset[str]:
 
     The accounts of `users` are then removed one by one.
     """
-    new = set(packages.installed()) - set(packaged["packages"])
+    new = set(packages.list_installed()) - set(packaged["packages"])
     if not new:
         return frozenset()
     for user in set(users) - set(packaged["users"]):

@@ -10,7 +10,7 @@ from pathlib import Path
 from sharklab.hosts.agent.tool import Failures, output
 
 
-def installed() -> list[str]:
+def list_installed() -> list[str]:
     """Return the names of all packages, sorted."""
     if _is_debian():
         listed = output(["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\n"])
@@ -19,9 +19,9 @@ def installed() -> list[str]:
     return sorted(set((output(["rpm", "--query", "--all", "--queryformat", "%{NAME}\n"]) or "").split()))
 
 
-def missing(wanted: Iterable[str]) -> list[str]:
+def list_missing(wanted: Iterable[str]) -> list[str]:
     """Return those of `wanted` that are not there."""
-    there = set(installed())
+    there = set(list_installed())
     absent = sorted(set(wanted) - there)
     if _is_debian():
         return absent
@@ -45,7 +45,7 @@ def install(names: list[str], first: list[str], installer: str, failures: Failur
     `installer` is the text of install_packages.sh.
     """
     for chosen in (first, names):
-        if wanted := missing(chosen):
+        if wanted := list_missing(chosen):
             _install(wanted, installer, failures)
 
 

@@ -75,7 +75,7 @@ def has_rebooted(before: Mapping[str, Any]) -> bool:
     return bool(state()["boot"] != before["boot"])
 
 
-def stopped() -> list[str]:
+def list_stopped() -> list[str]:
     """Return the units that should be active and are not, sorted: failed ones, and enabled ones that ended.
 
     A service or a socket should be active if a target that is active wants it. One-shot services may end in

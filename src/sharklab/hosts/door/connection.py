@@ -27,10 +27,10 @@ def ssh(plan: Plan, owner: str = "door") -> list[str]:
     Its shared connection is that of one door, the `owner`: the processes of a door may be ended, and those
     of others not.
     """
-    return ["ssh", "-F", str(access.folder(plan) / "config"), *shared(plan, owner)]
+    return ["ssh", "-F", str(access.folder(plan) / "config"), *share_connection(plan, owner)]
 
 
-def shared(plan: Plan, owner: str) -> tuple[str, str]:
+def share_connection(plan: Plan, owner: str) -> tuple[str, str]:
     """Return the option of ssh that names the shared connection of a door.
 
     Borrowed machines have none: the seat's own one would end with the door.
@@ -52,7 +52,7 @@ def connect(plan: Plan, host: Host, port: int) -> socket.socket:
     if port != access.SSH_PORT:
         return _through_ssh(plan, host, port)
     if seat_provider.read(plan.seat.folder) == seat_provider.CLUSTER:
-        return _carried([*tunnel.command(plan.seat.folder), host.name])
+        return _carry_command([*tunnel.command(plan.seat.folder), host.name])
     return _from_namespace(plan, host)
 
 
@@ -85,10 +85,10 @@ def _from_namespace(plan: Plan, host: Host) -> socket.socket:
 def _through_ssh(plan: Plan, host: Host, port: int) -> socket.socket:
     """Return a connection that ssh carries (ssh(1), -W)."""
     at = plan.seat.address(host.name, host.networks[0]).ipv4.ip
-    return _carried([*ssh(plan), "-W", f"{at}:{port}", host.name])
+    return _carry_command([*ssh(plan), "-W", f"{at}:{port}", host.name])
 
 
-def _carried(command: Sequence[str]) -> socket.socket:
+def _carry_command(command: Sequence[str]) -> socket.socket:
     """Return one end of a pair of sockets; the command is at the other until either side closes."""
     ours, theirs = socket.socketpair()
     with theirs:

@@ -58,7 +58,7 @@ def make_door_folder() -> Path:
 
 
 @contextmanager
-def serving() -> Iterator[None]:
+def keep_alive() -> Iterator[None]:
     """Let the process live during the block, also when it keeps nothing.
 
     Raises Busy when another workbench is served.

@@ -108,7 +108,7 @@ class Recordings:
             recording.wait_until_it_listens()
         except MachineryError as error:
             file.close()
-            raise _refused_filter(error) from error
+            raise _explain_refusal(error) from error
         shown = Shown(next(self._numbers), network, order.filter, time.time(), "", 0)
         old, kept = self._kept.get(place), _Kept(shown, file, recording)
         self._kept[place] = kept
@@ -183,7 +183,7 @@ def _check_filter(expression: str) -> None:
 SYNTAX = ("syntax error", "can't parse filter expression", "filter expression")
 
 
-def _refused_filter(error: MachineryError) -> MachineryError | InputError:
+def _explain_refusal(error: MachineryError) -> MachineryError | InputError:
     """Return the error of a start; that of a wrong filter is the reader's, in tcpdump's words."""
     said = str(error.values.get("said", ""))
     if not any(words in said for words in SYNTAX) and "tcpdump: " not in said:

@@ -25,7 +25,7 @@ ALTERNATE = (47, 1047, 1049)
 """The modes of the alternate screen, on which full-screen programs draw."""
 
 
-def changed(modes: dict[int, bool], output: bytes) -> dict[int, bool]:
+def follow_modes(modes: dict[int, bool], output: bytes) -> dict[int, bool]:
     """Return the modes after `output`, which begins in `modes`: True for a mode that is set."""
     after = dict(modes)
     for numbers, sign, *reset in CHANGE.findall(output):
@@ -78,7 +78,7 @@ class Replay:
         cut = max(oldest.data.rfind(b"\n") + 1, oldest.data.rfind(b"\x1b"))
         if cut <= 0:
             cut = len(oldest.data)
-        self.modes = changed(self.modes, oldest.data[:cut])
+        self.modes = follow_modes(self.modes, oldest.data[:cut])
         self._chunks.appendleft(_Chunk(oldest.data[cut:] + following.data, following.lines))
         self._lines -= oldest.lines
         self._bytes -= cut
@@ -93,7 +93,7 @@ class Replay:
         """True while a program draws on the alternate screen."""
         now = self.modes
         for part in self._parts():
-            now = changed(now, part)
+            now = follow_modes(now, part)
         return any(now.get(mode, False) for mode in ALTERNATE)
 
     def parts(self) -> Iterator[bytes]:

@@ -41,7 +41,7 @@ from typing import Any
 
 from sharklab.hosts.door import pace
 from sharklab.hosts.door.pace import Pace
-from sharklab.hosts.door.replay import Replay, changed, set_modes
+from sharklab.hosts.door.replay import Replay, follow_modes, set_modes
 
 HIGH, LOW = 128 << 10, 32 << 10
 """Bytes that a viewer has not drawn: at the first nothing more is sent, below the second it goes on."""
@@ -129,7 +129,7 @@ class Skip:
         if len(self._tail) > 2 * SHOWN:
             least = len(self._tail) - SHOWN
             cut = self._tail.find(b"\n", least) + 1 or least
-            self._modes = changed(self._modes, self._tail[:cut])
+            self._modes = follow_modes(self._modes, self._tail[:cut])
             self._tail = self._tail[cut:]
 
     def end(self) -> bytes:

@@ -124,19 +124,21 @@ class Requests:
             )
         order = Order(cards[network], text(request, "filter").strip())
         place = (plan.lab.name, student, host.name)
-        machine = replace(remote.machine_of(plan.seat, host.name), options=connection.shared(plan, OWNER))
+        machine = replace(
+            remote.machine_of(plan.seat, host.name), options=connection.share_connection(plan, OWNER)
+        )
         self.recordings.start(place, machine, network, order)
-        return self._seen(place)
+        return self._show_recording(place)
 
     def _stop(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         place = place_of(student, request)
         self.recordings.stop(place)
-        return self._seen(place)
+        return self._show_recording(place)
 
     def _look(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
-        return self._seen(place_of(student, request))
+        return self._show_recording(place_of(student, request))
 
-    def _seen(self, place: RecordedPlace) -> Reply:
+    def _show_recording(self, place: RecordedPlace) -> Reply:
         """Answer with the last recording of a host and its file; its id is 0 if there is none."""
         shown = self.recordings.look(place)
         return Reply(asdict(shown), self.recordings.open(place)) if shown else Reply({"id": 0})

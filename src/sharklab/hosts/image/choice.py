@@ -51,7 +51,7 @@ def choose() -> tuple[str, Message]:
     values = {"mirror": rocky.mirror()}
     if reason := rocky.refusal():
         return OTHER, Message(N_("Rocky's mirror {mirror}: {why}"), {**values, "why": reason})
-    if absent := system_packages.missing(["rocky"]):
+    if absent := system_packages.list_missing(["rocky"]):
         tools = [package.gives for package in absent]
         return OTHER, Message(N_("to build Rocky, this machine lacks {tools}"), {"tools": tools})
     return PREFERRED, Message(N_("Rocky's mirror {mirror} answers"), values)

@@ -53,7 +53,7 @@ DEBIAN = Kernel(
     packages=("initramfs-tools", "linux-image-cloud-amd64", "lz4", "udev"),
     files={
         "etc/initramfs-tools/conf.d/sharklab": "MODULES=list\nCOMPRESS=lz4\n",
-        "etc/initramfs-tools/modules": "virtio_pci\nvirtio_blk\next4\ncrc32c_generic\n",
+        "etc/initramfs-tools/modules": "virtio_pci\nvirtio_blk\nvirtio_scsi\nsd_mod\next4\ncrc32c_generic\n",
     },
     finish=("update-initramfs", "-c", "-k", "all"),
 )
@@ -83,7 +83,7 @@ ROCKY = Kernel(
         "etc/dracut.conf.d/sharklab.conf": (
             'hostonly="no"\n'
             'compress="cat"\n'
-            'drivers+=" virtio_pci virtio_blk ext4 "\n'
+            'drivers+=" virtio_pci virtio_blk virtio_scsi sd_mod ext4 "\n'
             'filesystems+=" ext4 "\n'
             'omit_dracutmodules+=" crypt dm i18n iscsi kernel-network-modules lvm mdraid multipath '
             'network nfs nvdimm plymouth resume virtiofs "\n'

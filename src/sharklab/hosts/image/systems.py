@@ -20,6 +20,9 @@ from sharklab.message import (
     N_,
 )
 
+MACHINE = "-vm"
+"""The end of the name of a system for virtual machines."""
+
 Build = Callable[[RootFolder, Sequence[str], Sequence[str], Path], None]
 """Installs packages in a root file system, a new one or one with others below, and offers others in it; keeps
 downloads in a cache folder. `OFFERED` has those that are offered, as a repository that needs no network."""
@@ -337,7 +340,7 @@ def machine(system: OperatingSystem) -> OperatingSystem:
     """Return `system` as virtual machines run it, with its own kernel in /boot."""
     return replace(
         system,
-        name=f"{system.name}-vm",
+        name=f"{system.name}{MACHINE}",
         packages=(*system.packages, *system.kernel.packages),
         masks=tuple(unit for unit in system.masks if unit not in kernel.UNITS),
         generators=tuple(name for name in system.generators if name not in kernel.GENERATORS),
@@ -356,8 +359,13 @@ def system_of(layers: Path) -> str | None:
 
 def name_of(image: Path) -> str | None:
     """Return the operating system of an image's folder; None for one that is not in the table."""
-    name = image.name.rpartition("-")[0].removesuffix("-vm")
+    name = image.name.rpartition("-")[0].removesuffix(MACHINE)
     return name if name in SYSTEMS else None
+
+
+def is_machine(image: Path) -> bool:
+    """Tell whether the image in this folder has a kernel: it is for virtual machines (`machine`)."""
+    return image.name.rpartition("-")[0].endswith(MACHINE)
 
 
 def find(name: str) -> OperatingSystem:

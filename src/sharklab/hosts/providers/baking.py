@@ -65,7 +65,7 @@ def layers(
     family = systems.find(os_name).family
     kernel = needs.ROLES if machine else ()
     packages = build.packages_of(roles, family, kernel)
-    offered = build.packages_of(start.left_out(golden.lab), family, kernel)
+    offered = build.packages_of(start.find_absent_roles(golden.lab), family, kernel)
     image = build.base(os_name, packages, progress, machine, offered)
     return on_image(image, golden, bake, containers, progress)
 
@@ -146,7 +146,7 @@ def traces(upper: Path, host: Host) -> Iterator[Path]:
 
 def _content(golden: Plan, image: Image) -> dict[str, Any]:
     """Return all that goes into the layers, as plain data."""
-    missing = {role for host in golden.hosts for role in start.left_out_of(golden.lab, host)}
+    missing = {role for host in golden.hosts for role in start.find_absent_roles_of_host(golden.lab, host)}
     roles = {role for host in golden.hosts for role in host.roles} | missing
     return {
         "image": image.folder.name,

@@ -84,7 +84,7 @@ def make_mounts(first: int | None, lowers: list[str]) -> None:
     os.makedirs(AT, exist_ok=True)
     mount("tmpfs", AT, "tmpfs", options="mode=755")
     _make_fuse()
-    users = None if first is None else shifted_users(first)
+    users = None if first is None else open_user_namespace(first)
     layers = [f"{AT}/lower{number}" for number in range(len(lowers))]
     own = _mount_disk_file() if os.path.exists(DISK_FILE) else "."
     for source, target in zip([*lowers, own], [*layers, STORE], strict=True):
@@ -135,7 +135,7 @@ def _patiently(mount_disk: Callable[[], None]) -> None:
             time.sleep(BUSY_PAUSE)
 
 
-def shifted_users(first: int) -> int:
+def open_user_namespace(first: int) -> int:
     """Return a descriptor of a user namespace in which `first` is 0. Raises OSError.
 
     Root is `COUNT` there: the mount of an overlay makes files in `work`, as the user that mounts it.

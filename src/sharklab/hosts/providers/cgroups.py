@@ -83,7 +83,14 @@ def launcher(unit: str, limits: Limits | None = None) -> list[str]:
     folders = [root / "sharklab" / unit for root in _hierarchies()]
     for folder in folders:
         _make(folder)
-    return ["sh", "-c", JOIN, "sh", *map(str, [*folders, *(_bounded(unit, limits) if limits else ())]), "--"]
+    return [
+        "sh",
+        "-c",
+        JOIN,
+        "sh",
+        *map(str, [*folders, *(_write_limits(unit, limits) if limits else ())]),
+        "--",
+    ]
 
 
 def controllers() -> Mapping[str, bool]:
@@ -155,7 +162,7 @@ def is_running(unit: str) -> bool:
 
 
 @contextmanager
-def frozen(unit: str) -> Iterator[None]:
+def keep_frozen(unit: str) -> Iterator[None]:
     """Let no process of the unit run meanwhile: its files stay as they are. Raises as `freeze` does."""
     try:
         freeze(unit)
@@ -284,7 +291,7 @@ def _scope_limits(limits: Limits) -> list[str]:
     return [*memory, f"--property=TasksMax={limits.processes}", f"--property=CPUWeight={limits.cpu_weight}"]
 
 
-def _bounded(unit: str, limits: Limits) -> Iterator[Path]:
+def _write_limits(unit: str, limits: Limits) -> Iterator[Path]:
     """Write the unit's limits, and yield the folders of version 1 that its first process must join, too."""
     for name in CONTROLLERS:
         if not (found := _controller(name)):

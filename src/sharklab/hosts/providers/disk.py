@@ -58,10 +58,10 @@ def lowers(plan: Plan, host: str, layers: Layers) -> tuple[Path, ...]:
     A disk that was used keeps its own, although newer ones may exist: the changes of the host are
     relative to them. Raises MachineryError when they are gone.
     """
-    return used(plan, host) or layers.lowers(host)
+    return list_layers(plan, host) or layers.lowers(host)
 
 
-def used(plan: Plan, host: str) -> tuple[Path, ...]:
+def list_layers(plan: Plan, host: str) -> tuple[Path, ...]:
     """Return the layers of the host's disk; an empty tuple if it has no disk yet.
 
     Raises MachineryError if a layer is gone.
@@ -184,7 +184,7 @@ BUILDING = ".building"
 """The end of the name of a folder in which an image is baked."""
 
 
-def bound(plan: Plan, host: str) -> None:
+def limit_disk(plan: Plan, host: str) -> None:
     """Let the disk of a container be bounded, from its next boot on. Raises MachineryError.
 
     The layers that baking makes are not: they are folders of the images.

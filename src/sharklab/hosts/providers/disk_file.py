@@ -46,7 +46,7 @@ def works() -> bool:
     return trial_record.after_boot(RECORD, lambda: "yes" if measure() else "no") == "yes"
 
 
-def used_part(pid: int) -> float:
+def measure_use(pid: int) -> float:
     """Return the used part of the file system of a container, 0 to 1; 0 when it has none.
 
     `pid` is the process that made its mounts, in the folder of the host.
@@ -67,7 +67,7 @@ def upper(pid: int) -> Path:
 
 
 @contextmanager
-def settled(pid: int) -> Iterator[None]:
+def settle_files(pid: int) -> Iterator[None]:
     """Let all that a container wrote be in its file, and nothing change there meanwhile.
 
     `pid` is the process that made its mounts. Raises MachineryError.
@@ -80,7 +80,7 @@ def settled(pid: int) -> Iterator[None]:
 
 
 def unsettle(pid: int) -> None:
-    """Let a container write again where a killed command left `settled`; another stays as it is."""
+    """Let a container write again where a killed command left `settle_files`; another stays as it is."""
     with suppress(MachineryError):  # nothing was frozen there
         process.run(_fsfreeze(pid, "--unfreeze"))
 

@@ -29,7 +29,7 @@ from sharklab.hosts.providers.remote import Machine
 from sharklab.hosts.user_inventory import Variables
 from sharklab.lab import plan_file
 from sharklab.lab.model import Host, Plan, Seat
-from sharklab.lab.plan import make_plan, solved
+from sharklab.lab.plan import make_plan, make_solved_plan
 from sharklab.message import N_, Message
 from sharklab.process import Say
 
@@ -189,7 +189,7 @@ def _survey(plan: Plan, inventoried: Mapping[str, Variables], beside: Path) -> d
         at = find_address(host, inventoried[host.name], asked[host.name])
         known[host.name] |= borrowed.description(host, asked[host.name], at)
     check_apart(known)
-    packages = {host.name: _packages(host, known[host.name]) for host in solved(plan).hosts}
+    packages = {host.name: _packages(host, known[host.name]) for host in make_solved_plan(plan).hosts}
     absent = remote.ask_all(
         _machines(plan.seat, known), lambda one: one.ask("missing", packages=packages[one.name])["missing"]
     )
@@ -282,7 +282,7 @@ def _sentences(plan: Plan, known: Mapping[str, Any]) -> list[Message]:
 
 
 def _host_sentences(plan: Plan, host: Host, entry: Mapping[str, Any]) -> list[Message]:
-    own, values = _changes(plan, host.name), inventory.hostvars(solved(plan))[host.name]
+    own, values = _changes(plan, host.name), inventory.hostvars(make_solved_plan(plan))[host.name]
     at = f"{entry['address']['ipv4']} {entry['address']['interface']}"
     title = {"host": host.name, "machine": entry["machine"], "system": entry["system"], "address": at}
     sentence = N_("{host} ({system}, {address})")
@@ -329,7 +329,7 @@ def _paths_to_record(own: Changes) -> dict[str, Any]:
 
 def _changes(plan: Plan, host: str) -> Changes:
     """Return the changes on a host by all roles of the lab, the student's work included."""
-    whole = solved(plan)
+    whole = make_solved_plan(plan)
     return changes.of_host(whole, whole.lab.host(host))
 
 
@@ -357,7 +357,9 @@ def _install(plan: Plan, host: Host, one: Machine, known: Mapping[str, Any]) -> 
     entry, file = known[host.name], _record(plan.seat, f"{host.name}.packaged")
     if not entry["missing"] or file.exists():
         return
-    first = image.repositories_of(solved(plan).lab.host(host.name).roles, entry["family"], entry["kernel"])
+    first = image.repositories_of(
+        make_solved_plan(plan).lab.host(host.name).roles, entry["family"], entry["kernel"]
+    )
     installer = system_packages.INSTALLER.read_text(encoding="utf-8")
     failed = remote.failures(one.ask("install", packages=entry["missing"], first=first, installer=installer))
     if failed:

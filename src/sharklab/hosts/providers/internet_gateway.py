@@ -120,7 +120,7 @@ def cut_off(own: Seat) -> frozenset[str]:
     return frozenset(record.read_text().splitlines())
 
 
-def ended(plan: Plan) -> MachineryError:
+def explain_end(plan: Plan) -> MachineryError:
     """Return the error for a gateway to the Internet that has ended while it was needed."""
     return _failure(plan, N_("the Internet connection of the seat ended unexpectedly"))
 

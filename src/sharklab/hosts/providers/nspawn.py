@@ -65,7 +65,7 @@ def start(plan: Plan, host: Host, layers: Layers, own_users: bool) -> None:
     cgroups.end(unit)
     disk.make(plan, host, layers)
     disk.ease(plan, host.name)
-    disk.bound(plan, host.name)
+    disk.limit_disk(plan, host.name)
     state.write(folder / "network", network.cable_commands(plan, host))
     lowers = disk.lower_links(plan, host.name, layers)
     first = user_ranges.take(plan.seat.id, host.name) if own_users else None
@@ -89,18 +89,18 @@ def limits(host: Host) -> cgroups.Limits:
 
 
 @contextmanager
-def paused(plan: Plan, host: Host) -> Iterator[None]:
+def pause_host(plan: Plan, host: Host) -> Iterator[None]:
     """Let no process of the host run, and its disk be whole on disk, meanwhile. Raises MachineryError."""
     unit = network.namespace(plan.seat.id, host.name)
-    with cgroups.frozen(unit), ExitStack() as stack:
+    with cgroups.keep_frozen(unit), ExitStack() as stack:
         if (disk.folder(plan, host.name) / boot.DISK_FILE).exists():
             for pid in filter(_is_nspawn, cgroups.processes(unit)):
-                stack.enter_context(disk_file.settled(pid))
+                stack.enter_context(disk_file.settle_files(pid))
         yield
 
 
 def resume(units: str) -> None:
-    """Let hosts run again that are left in `paused`, because the command was killed meanwhile.
+    """Let hosts run again that are left in `pause_host`, because the command was killed meanwhile.
 
     `units` is a pattern (fnmatch). The file system goes first: while it is frozen, no process of it can end.
     """
@@ -130,7 +130,7 @@ def power_off(plan: Plan, host: Host) -> None:
             os.kill(pid, signal.SIGTERM)  # which it passes on as --kill-signal
 
 
-def reached(unit: str, host: str) -> Iterator[Message]:
+def find_reached_limits(unit: str, host: str) -> Iterator[Message]:
     """Yield a sentence for each limit that a container has reached; none for a virtual machine."""
     pid = next(filter(_is_nspawn, cgroups.processes(unit)), None)
     if pid is None:
@@ -141,12 +141,12 @@ def reached(unit: str, host: str) -> Iterator[Message]:
         sentence = N_("host {host} has {processes} of {limit} processes: end some, or reset the host")
         yield Message(sentence, {"host": host, "processes": used.processes, "limit": used.process_limit})
     if used.killed:
-        sentence = N_("host {host} ran out of its {memory} MiB of memory: {count} processes were ended")
+        sentence = N_("host {host} ran out of its {memory} MiB of memory; processes that were ended: {count}")
         yield Message(sentence, {"host": host, "memory": mebibytes, "count": used.killed})
     elif used.memory_limit and used.memory >= NEARLY * used.memory_limit:
         sentence = N_("host {host} uses {used} of its {memory} MiB of memory")
         yield Message(sentence, {"host": host, "used": used.memory // 2**20, "memory": mebibytes})
-    if disk_file.used_part(pid) >= NEARLY:
+    if disk_file.measure_use(pid) >= NEARLY:
         sentence = N_("host {host} has filled its disk of {size} MiB: delete files, or reset the host")
         yield Message(sentence, {"host": host, "size": disk_file.SIZE // 2**20})
 

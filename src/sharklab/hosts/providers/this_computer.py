@@ -21,8 +21,10 @@ from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import (
     access,
     baking,
+    boot_query,
     cgroups,
     claims,
+    consoles,
     disk,
     internet_gateway,
     network,
@@ -69,7 +71,7 @@ class ThisComputer:
         substitutes.refuse([host for host in golden.hosts if host not in vms], os)
         if not vms:
             return baking.layers(golden, os, bake, CONTAINERS, progress)
-        _announce_vms(vms, len(vms) < len(golden.hosts), progress)
+        announce_vms(vms, len(vms) < len(golden.hosts), progress)
         own = self.adapt(golden)
         vms = self._vms(own)
         layers = baking.layers(_select_hosts(own, vms), os, bake, CONTAINERS, progress, machine=True)
@@ -84,7 +86,7 @@ class ThisComputer:
     def keep(self, plan: Plan) -> None:
         """Copy the disks of the hosts, each while its host is paused."""
         for host in plan.hosts:
-            with qemu.paused(plan, host) if self._is_vm(host) else nspawn.paused(plan, host):
+            with qemu.pause_host(plan, host) if self._is_vm(host) else nspawn.pause_host(plan, host):
                 disk.keep(plan, host.name)
 
     def reset(self, plan: Plan, hosts: Sequence[str], layers: Layers, progress: Say) -> Sequence[Message]:
@@ -126,7 +128,7 @@ class ThisComputer:
             internet_gateway.end(plan.seat)
             network.build(plan)
         internet_gateway.connect(plan)
-        absent = [host for host in plan.hosts if not _is_running(plan.seat, host.name)]
+        absent = [host for host in plan.hosts if not self._is_there(plan, host)]
         containers = [host for host in absent if not self._is_vm(host)]
         own_users = bool(containers) and user_namespace.decide(layers, progress)
         with readiness.listen(plan, containers) as sockets:
@@ -198,10 +200,18 @@ class ThisComputer:
 
     def warnings(self, seat: Seat) -> Sequence[Message]:
         """Return a sentence for each limit that a container of the seat has reached."""
-        return [sentence for host in seat.addresses for sentence in nspawn.reached(_unit(seat, host), host)]
+        return [
+            sentence
+            for host in seat.addresses
+            for sentence in nspawn.find_reached_limits(_unit(seat, host), host)
+        ]
 
     def _vms(self, plan: Plan) -> list[Host]:
         return [host for host in plan.hosts if self._is_vm(host)]
+
+    def _is_there(self, plan: Plan, host: Host) -> bool:
+        """Tell whether a host runs. A machine whose restoration was killed still waits, and starts anew."""
+        return _is_running(plan.seat, host.name) and (not self._is_vm(host) or disk.is_made(plan, host.name))
 
     def _wait(
         self, plan: Plan, told: Mapping[str, socket.socket], limit: float | None, progress: Say
@@ -213,9 +223,9 @@ class ThisComputer:
         progress(Message(N_("waiting for {hosts}"), {"hosts": [host.name for host in plan.hosts]}))
         is_running, explain = partial(_is_running, plan.seat), partial(boot_failure, plan)
         booted = readiness.wait(plan, told, is_running, explain)
-        well = {name for name in booted if not readiness.has_failed_units(plan, name)}
+        well = {name for name in booted if not consoles.has_failed_units(plan, name)}
         asked = [host.name for host in plan.hosts if host.name not in well]
-        for waited in access.wait(plan, is_running, explain, limit, asked):
+        for waited in boot_query.wait(plan, is_running, explain, limit, asked):
             if waited.failed:
                 values = {"host": waited.host, "units": waited.failed}
                 progress(Message(N_("host {host} is up, but failed to start: {units}"), values))
@@ -234,7 +244,7 @@ VIRTUAL_MACHINES = ThisComputer("qemu", lambda host: True)
 def layers_named(name: str) -> Layers:
     """Return the layers of that name (`Layers.name`). Raises MachineryError if they are gone."""
     folder, *machines = (Path(line) for line in name.splitlines())
-    snapshots = [qemu.made_before(image.read(each.parent), each) for each in machines]
+    snapshots = [qemu.find_snapshots(image.read(each.parent), each) for each in machines]
     return Layers(image.read(folder.parent), folder, *snapshots)
 
 
@@ -245,7 +255,7 @@ def _require_kept(plan: Plan, hosts: Sequence[str]) -> None:
             raise provider.not_kept(plan, name, disk.folder(plan, name))
 
 
-def _announce_vms(vms: Sequence[Host], is_mixed: bool, progress: Say) -> None:
+def announce_vms(vms: Sequence[Host], is_mixed: bool, progress: Say) -> None:
     """Report the hosts that become virtual machines, and why: that decides about minutes."""
     needed = sorted({need for host in vms for need in host.needs})
     values = {"machines": [host.name for host in vms], "needs": needed}

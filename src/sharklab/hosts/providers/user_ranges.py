@@ -40,7 +40,7 @@ def take(seat_id: str, host: str) -> int:
 def _free() -> int:
     """Return the first user of a range that neither a host nor another tool has."""
     taken = {first for file in claims.MARKS.glob("*/users/*") if (first := _number(file)) is not None}
-    foreign = list(_delegated())
+    foreign = list(_list_delegated())
     for first in range(FIRST, END, COUNT):
         if first not in taken and not any(start < first + COUNT and first < end for start, end in foreign):
             return first
@@ -57,7 +57,7 @@ def _number(file: Path) -> int | None:
     return None
 
 
-def _delegated() -> Iterator[tuple[int, int]]:
+def _list_delegated() -> Iterator[tuple[int, int]]:
     """Yield the ranges of other tools: their first user, and the one after their last."""
     for file in DELEGATED:
         with suppress(OSError):

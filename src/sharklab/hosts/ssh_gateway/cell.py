@@ -106,7 +106,7 @@ def write_lists(known: Mapping[str, Login], labs: Mapping[str, tuple[str, ...]])
     """
     lists = folder() / "lists"
     targets = names.logins(known, labs)
-    addresses = names.forwarded(labs)
+    addresses = names.number_names(labs)
     keys = {
         "names": {name: [target.student] for name, target in targets.items()},
         "keys": {student: own.keys for student, own in known.items()},
@@ -114,7 +114,7 @@ def write_lists(known: Mapping[str, Login], labs: Mapping[str, tuple[str, ...]])
     }
     relay = {
         "students": {str(own.uid): student for student, own in known.items()},
-        "hosts": {address: names.taken_apart(name, labs) for name, address in addresses.items()},
+        "hosts": {address: names.split_name(name, labs) for name, address in addresses.items()},
     }
     for name, content in {
         "passwd": names.passwd(known, targets),

@@ -43,7 +43,7 @@ def hosts_of_labs() -> dict[str, tuple[str, ...]]:
     hosts: dict[str, tuple[str, ...]] = {}
     for name in load.names():
         try:
-            hosts[name] = tuple(host.name for host in load.named(name).hosts)
+            hosts[name] = tuple(host.name for host in load.read_named(name).hosts)
         except SharklabError:  # an author is at work on it
             continue
     for file in sorted(state.seats_folder().glob("*/*/plan.json")):
@@ -81,15 +81,15 @@ def passwd(students: Mapping[str, Login], targets: Mapping[str, Target]) -> str:
     return SYSTEM + "".join(f"{line}\n" for line in lines)
 
 
-def forwarded(labs: Mapping[str, Iterable[str]]) -> dict[str, str]:
+def number_names(labs: Mapping[str, Iterable[str]]) -> dict[str, str]:
     """Return an address inside the cell for each name of a host, `client` and `client.tp4`."""
     hosts = {host for own in labs.values() for host in own}
     names = sorted(hosts | {f"{host}.{lab}" for lab, own in labs.items() for host in own})
     numbers = range(FIRST_ADDRESS + 1, FIRST_ADDRESS + MOST_HOSTS)
-    return {name: _dotted(number) for name, number in zip(names, numbers, strict=False)}
+    return {name: _write_address(number) for name, number in zip(names, numbers, strict=False)}
 
 
-def _dotted(number: int) -> str:
+def _write_address(number: int) -> str:
     return ".".join(str(part) for part in number.to_bytes(4, "big"))
 
 
@@ -98,8 +98,8 @@ def hosts_file(addresses: Mapping[str, str]) -> str:
     return "".join(f"{address} {name}\n" for name, address in addresses.items())
 
 
-def taken_apart(name: str, labs: Iterable[str]) -> tuple[str, str]:
-    """Return lab and host of a name of `forwarded`."""
+def split_name(name: str, labs: Iterable[str]) -> tuple[str, str]:
+    """Return lab and host of a name of `number_names`."""
     for lab in labs:
         if name.endswith(f".{lab}"):
             return lab, name.removesuffix(f".{lab}")

@@ -251,14 +251,14 @@ def _capture(plan: Plan, host: Host, words: Sequence[str]) -> str:
     parser.add_argument("--packets", type=int, default=0)
     parser.add_argument("--live", action="store_true")
     chosen = parser.parse_args(list(words))
-    interface, expression, snaplen = _meant(plan, host, chosen.subject)
+    interface, expression, snaplen = _find_capture(plan, host, chosen.subject)
     expression = expression if chosen.filter is None else chosen.filter
     options = ["-s", str(snaplen), *(["-c", str(chosen.packets)] if chosen.packets > 0 else [])]
     source = Path(live.__file__).read_text(encoding="utf-8")
     return shlex.join([PYTHON, "-I", "-c", source, interface, expression, *options])
 
 
-def _meant(plan: Plan, host: Host, subject: str) -> tuple[str, str, int]:
+def _find_capture(plan: Plan, host: Host, subject: str) -> tuple[str, str, int]:
     """Return interface, filter and snaplen for a network of the host, or a capture or exercise of the lab."""
     if not subject or subject in host.networks:
         return subject or host.networks[0], "", 0

@@ -65,19 +65,19 @@ def read() -> dict[str, Login]:
 
 def _login(name: str, uid: int, given: tuple[str, ...]) -> Login:
     """Return a student with the stored keys. One who left the class has none."""
-    own = stored(name) if given else ()
+    own = read_stored_keys(name) if given else ()
     return Login(uid, tuple(dict.fromkeys((*given, *own))), bool(own))
 
 
-def stored_folder() -> Path:
+def find_key_folder() -> Path:
     """Return the folder of the keys that students stored: a file for each student."""
     return folder() / "own_keys"
 
 
-def stored(student: str) -> tuple[str, ...]:
+def read_stored_keys(student: str) -> tuple[str, ...]:
     """Return the keys that a student stored."""
     try:
-        return tuple((stored_folder() / student).read_text().splitlines())
+        return tuple((find_key_folder() / student).read_text().splitlines())
     except FileNotFoundError:
         return ()
 
@@ -87,14 +87,14 @@ def store(student: str, text: str) -> None:
 
     Raises InputError when it is no key, or one too many.
     """
-    found = keys.read_all("\n".join((*stored(student), text)))
+    found = keys.read_all("\n".join((*read_stored_keys(student), text)))
     if not text.strip():
         raise InputError(
             N_("no key came"),
             hint="ssh -p 2222 {student}@SERVER key < ~/.ssh/id_ed25519.pub",
             student=student,
         )
-    state.write(state.folder(stored_folder()) / student, "".join(f"{key}\n" for key in found))
+    state.write(state.folder(find_key_folder()) / student, "".join(f"{key}\n" for key in found))
 
 
 def enter(roster: Sequence[Student], given: Mapping[str, tuple[str, ...]]) -> dict[str, Login]:

@@ -80,7 +80,7 @@ class Lists:
 
     def look(self) -> None:
         """Write the lists of the cell again if something has changed."""
-        places = (students.file(), students.stored_folder())
+        places = (students.file(), students.find_key_folder())
         stamps = [place.stat().st_mtime_ns if place.exists() else 0 for place in places]
         seen = (stamps, sorted(state.seats_folder().glob("*/*/plan.json")))
         if seen == self._seen:

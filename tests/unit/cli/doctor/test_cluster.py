@@ -181,10 +181,12 @@ def test_engine_that_changes_owners_although_the_kernel_could_shift_them(engine:
 
 
 def test_virtual_machines_are_optional() -> None:
-    """Hosts are containers."""
+    """The members that can run them are named, and those that cannot."""
     able = replace(SEEN, server=replace(SERVER, drivers=("lxc", "qemu")))
     assert OK is cluster.virtual_machines({"m1": able}).status
-    assert OPTIONAL is cluster.virtual_machines({"m1": able, "m2": SEEN}).status
+    some = cluster.virtual_machines({"m1": able, "m2": SEEN})
+    assert (OPTIONAL, ("m1",), ("m2",)) == (some.status, *map(some.meaning.values.get, ("able", "unable")))
+    assert OPTIONAL is cluster.virtual_machines({"m2": SEEN}).status
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from sharklab.message import NOTHING
 def test_diagnosis_fills_in_meaning_and_remedy() -> None:
     """Both sentences have the same values."""
     found = [
-        diagnosis.warning("disk", "{free} GB free", "free {free} GB more", free=3),
-        diagnosis.missing("disk", "{free} GB free", "free {free} GB more", free=3),
+        diagnosis.make_warning("disk", "{free} GB free", "free {free} GB more", free=3),
+        diagnosis.make_error("disk", "{free} GB free", "free {free} GB more", free=3),
     ]
     assert [DiagnosisStatus.WARNING, DiagnosisStatus.MISSING] == [each.status for each in found]
     assert [("disk", "3 GB free", "free 3 GB more")] * 2 == [
@@ -23,4 +23,4 @@ def test_diagnosis_may_have_no_remedy() -> None:
     """All is well, or a limit that nothing mends."""
     fine = diagnosis.ok("disk", "{free} GB free", free=3)
     assert (DiagnosisStatus.OK, "3 GB free", NOTHING) == (fine.status, str(fine.meaning), fine.remedy)
-    assert NOTHING == diagnosis.warning("disk", "full").remedy
+    assert NOTHING == diagnosis.make_warning("disk", "full").remedy

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.usefixtures("here")
     ("finding", "code"),
     [
         (diagnosis.ok("disk", "fine"), GOOD),
-        (diagnosis.warning("disk", "nearly full"), GOOD),
-        (diagnosis.missing("disk", "full", "delete files"), NOT_ACHIEVED),
+        (diagnosis.make_warning("disk", "nearly full"), GOOD),
+        (diagnosis.make_error("disk", "full", "delete files"), NOT_ACHIEVED),
     ],
     ids=["ok", "warning", "missing"],
 )

@@ -71,7 +71,7 @@ def test_start_says_that_a_firewall_closes_the_port(
         return [Message("closed")]
 
     monkeypatch.setattr(control, "start", lambda *words: (RUNNING, True))
-    monkeypatch.setattr(own_firewall, "closed", closed)
+    monkeypatch.setattr(own_firewall, "check_port", closed)
     assert GOOD == run("gateway", "start", "--roster", str(roster))
     assert ([("192.0.2.1", 2222)], "closed\n") == (asked, capsys.readouterr().err)
 

@@ -199,8 +199,8 @@ def test_grade_takes_the_time_of_an_exam_and_the_minutes_of_the_roster(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """What is granted later counts when the class is graded again: nothing that was handed in is lost."""
-    lab = load.named("tp4")
-    monkeypatch.setattr(lint, "named", lambda name: replace(lab, exam=Exam(90)))
+    lab = load.read_named("tp4")
+    monkeypatch.setattr(lint, "load_named", lambda name: replace(lab, exam=Exam(90)))
     begin = datetime.fromtimestamp(handed.MADE - after, UTC).isoformat()
     roster = box.parent / "roster.csv"
     roster.write_text(f"student,minutes\nalice,{minutes}\n")
@@ -226,7 +226,7 @@ def test_grade_refuses_an_exam_that_is_none(box: Path, options: str, place: str,
 
 def test_grade_says_when_the_exam_was(in_paris: None) -> None:
     """Without a beginning it says that any time counts; of another lab it says nothing."""
-    lab = load.named("tp4")
+    lab = load.read_named("tp4")
     exam = replace(lab, exam=Exam(90))
     begin = datetime.fromisoformat("2026-12-01T08:00+01:00").timestamp()
     [line] = gradebook._describe_exam(exam, begin, 0.0, translator("en"))

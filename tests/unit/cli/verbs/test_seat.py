@@ -75,7 +75,7 @@ def test_brief_warns_of_the_values_of_another_seat(capsys: pytest.CaptureFixture
     start("./mylab", "alice")
     assert "" == warned("alice")
     assert "alice" in warned("bob")
-    seat_file = lab_seat.imported_file("mylab", "ada")
+    seat_file = lab_seat.find_imported_file("mylab", "ada")
     seat_file.parent.mkdir(parents=True)
     seat_file.write_text("{}")
     assert ("ada",) == lab_seat.owners("mylab")
@@ -206,7 +206,7 @@ def test_shell_has_a_terminal_only_between_terminals(
 def test_remote_is_kept_for_the_course_on_a_cluster() -> None:
     """With another provider it means nothing, and is refused."""
     error = error_of(InputError, seat.use_remote, Options(remote="far"), "nspawn")
-    assert "--remote" == error.place and course.known() is None
+    assert "--remote" == error.place and course.find_course() is None
     seat.use_remote(Options(remote=None), "nspawn")
     seat.use_remote(Options(remote="far"), "cluster")
     assert '"remote": "far"' in course.file().read_text()

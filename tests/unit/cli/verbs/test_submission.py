@@ -40,7 +40,7 @@ def begun_late() -> None:
 
 def late() -> str:
     """Return the first words of the hint on a capture that began too late."""
-    [exercise] = [each for each in load.named("tp4").exercises if each.id == "ssh"]
+    [exercise] = [each for each in load.read_named("tp4").exercises if each.id == "ssh"]
     return exercise.hints["handshake"][2].text["en"][:50]
 
 
@@ -92,7 +92,7 @@ def test_submit_says_when_the_seat_began_and_which_hints_were_taken(tmp_path: Pa
     call("submit", "tp4")
     found = bundle.unpack(Path("tp4-alice.sharklab"), tmp_path / "unpacked")
     assert ["ssh/fin"] == found.manifest["hints"]
-    assert 0 < diary.begun(own) == found.begun <= found.made
+    assert 0 < diary.read_begin(own) == found.begun <= found.made
 
 
 def test_check_says_what_is_missing_and_gives_no_key(capsys: pytest.CaptureFixture[str]) -> None:
@@ -243,7 +243,7 @@ def test_form_leaves_the_folder_of_the_lab_alone(mylab: Path) -> None:
 
 def fill_in(folder: Path) -> None:
     """Fill in a form of `mylab`: the captured page and the answer."""
-    own = seat.register(load.named("./mylab"), "alice")
+    own = seat.register(load.read_named("./mylab"), "alice")
     client, server = (str(own.address(name, "lan").ipv4.ip) for name in ("client", "server"))
     packets = packets_made.exchange(packets_made.Tcp(packets_made.Way(client, server), 40_000, 80))
     frames = [packets_made.LINKS["ethernet"].wrap(packet, "<") for packet in packets]
@@ -356,7 +356,7 @@ def test_seats_of_an_exam_have_the_time_of_each_student(
 @pytest.mark.usefixtures("myexam")
 def test_seats_minutes_moves_the_end_of_a_student(capsys: pytest.CaptureFixture[str]) -> None:
     """The end is told in epoch seconds; a lab that is no exam has none."""
-    lab = load.named("./mylab")
+    lab = load.read_named("./mylab")
     exam.note_windows([seat.register(lab, "alice")], exam.Windows(exam.Window(1e9, 1e9 + 60)))
     told = tell(capsys, "seats", "minutes", "./mylab", "alice", "--more", "15")
     assert (GOOD, {"alice": 1e9 + 16 * 60}) == (told["code"], told["ends"])
@@ -380,7 +380,8 @@ def test_seats_create_writes_links_of_the_workbench(here: Path) -> None:
     run("seats", "create", "roster.csv", "--lab", "tp4", "--url", "https://lab.example/bench")
     lines = Path("seats/links.csv").read_text().splitlines()[1:]
     assert [
-        f"https://lab.example/bench/enter/{token}" for token in class_links.unused("tp4", ["alice", "bob"])
+        f"https://lab.example/bench/enter/{token}"
+        for token in class_links.list_unused("tp4", ["alice", "bob"])
     ] == [line.rpartition(",")[2] for line in lines]
     assert 0o600 == Path("seats/links.csv").stat().st_mode & 0o777
 

@@ -55,7 +55,7 @@ def outcomes(place: Path, out: Path) -> dict[str, str | Seal]:
     """Return the seal of each student's submission, or why it is not graded."""
     found = identified(place, out)
     chosen: dict[str, str | Seal] = {}
-    for selection in select(tuple(found), ROSTER, found, load.named("tp4")):
+    for selection in select(tuple(found), ROSTER, found, load.read_named("tp4")):
         if selection.source and isinstance(identity := found[selection.source], Identity):
             chosen[selection.entry.student] = identity.seal
         elif selection.entry.problem:

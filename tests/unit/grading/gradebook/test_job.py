@@ -109,7 +109,7 @@ def test_identify_refuses_a_file_that_did_not_come_out_of_its_zip(box: Path, tmp
 
 def grading(identity: Identity, student: str, out: Path) -> GradeJob:
     """Return the job of grading a submission of tp4."""
-    lab = load.named("tp4")
+    lab = load.read_named("tp4")
     own = seat.look_up(lab, student)
     return GradeJob(identity, out, Entry(student), lab.path, own, NO_POLICY, "sharklab", KEY)
 
@@ -206,8 +206,8 @@ def test_forget_removes_the_files_of_a_gradebook_alone(tmp_path: Path) -> None:
 
 def test_recorded_are_the_students_with_a_record(tmp_path: Path) -> None:
     """A gradebook without records has none; a forgotten student has none any more."""
-    assert () == job.recorded(tmp_path)
+    assert () == job.list_recorded(tmp_path)
     record(tmp_path)
-    assert ("alice",) == job.recorded(tmp_path)
+    assert ("alice",) == job.list_recorded(tmp_path)
     job.forget(tmp_path, "alice")
-    assert () == job.recorded(tmp_path)
+    assert () == job.list_recorded(tmp_path)

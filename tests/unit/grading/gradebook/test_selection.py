@@ -47,7 +47,7 @@ def turns(
 ) -> dict[str, Selection]:
     """Return each student's turn when these files were handed in."""
     found = {SubmissionSource(Path(place), packed=True): each for place, each in seen}
-    chosen = select(tuple(found), roster, found, lab or load.named("tp4"), times)
+    chosen = select(tuple(found), roster, found, lab or load.read_named("tp4"), times)
     return {turn.entry.student: turn for turn in chosen}
 
 
@@ -298,7 +298,7 @@ def test_lab_is_what_most_name() -> None:
 
 def exam() -> Lab:
     """Return tp4 as an exam."""
-    return replace(load.named("tp4"), exam=Exam(90))
+    return replace(load.read_named("tp4"), exam=Exam(90))
 
 
 def test_turn_of_an_exam_takes_the_first_in_the_students_time() -> None:

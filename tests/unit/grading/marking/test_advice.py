@@ -79,7 +79,7 @@ def exam() -> Result:
 
 def test_missing_tells_nothing_about_the_answers_that_were_given() -> None:
     """A check that fails and a question without answer are missing; a wrong answer is not told."""
-    found = advice.missing(exam())
+    found = advice.list_missing(exam())
     assert {"ssh": ["fin", "name"], "dns": ["clean", "open", "extra"]} == {
         id: [mark.criterion for mark in marks] for id, marks in found.items()
     }

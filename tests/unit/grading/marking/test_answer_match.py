@@ -18,7 +18,7 @@ from sharklab.checks.focus import find_focus
 from sharklab.checks.outcome import Status
 from sharklab.checks.question import answer
 from sharklab.evidence.packets.model import Facts, Packet
-from sharklab.grading.marking.answer_match import assumed, chosen, moved
+from sharklab.grading.marking.answer_match import choose_conversations, move_to_declared, move_to_sole
 from sharklab.grading.marking.case import gather
 from sharklab.grading.marking.other_seats import OtherSeats
 from sharklab.grading.marking.reading import is_right
@@ -50,7 +50,7 @@ def test_assumed_puts_the_hosts_at_the_ends_of_the_one_conversation(pc: Handed) 
         [case] = gather(pc.plan, pc.submission)
         exercise = replace(pc.exercise, conversation=asked)
         context = replace(case.context, plan=pc.plan, exercise=exercise, meant=())
-        own = assumed(context, {})
+        own = move_to_sole(context, {})
         assert (bool(address), bool(address)) == (own.plan.seat != pc.plan.seat, bool(own.meant))
         assert not address or address in own.addresses("server")
 
@@ -124,7 +124,7 @@ def test_moved_takes_a_conversation_over_ipv6(pc: Handed) -> None:
         "local_port": talk.client.port,
         "transport": "TCP",
     }
-    context = moved(six.case.context, answers, None)
+    context = move_to_declared(six.case.context, answers, None)
     assert talk.server.address == str(context.plan.seat.address("server", "lan").ipv6.ip)
 
 
@@ -163,16 +163,16 @@ def test_chosen_is_the_conversation_that_the_answers_fit(local: int) -> None:
     """Several connections of one exercise are in the capture: every one of them counts."""
     context = of(facts_of(connection(50001), connection(50002, data=9)), "local_port", "server_port")
     given = {"local_port": str(local), "server_port": "22"}
-    focus = find_focus(chosen(context, given))
+    focus = find_focus(choose_conversations(context, given))
     assert focus and local == focus.conversation.client.port
-    assert str(local) == answer(QUESTIONS["local_port"], chosen(context, given)).value
-    assert is_right(chosen(context, given), "local_port", given["local_port"], str(local))
+    assert str(local) == answer(QUESTIONS["local_port"], choose_conversations(context, given)).value
+    assert is_right(choose_conversations(context, given), "local_port", given["local_port"], str(local))
 
 
 def test_chosen_of_equal_conversations_is_the_one_that_shows_most() -> None:
     """The answers fit both: a connection from before the capture has more packets, and less to show."""
     context = of(facts_of(connection(50001, whole=False, data=20), connection(50002)), "server_port")
-    focus = find_focus(chosen(context, {"server_port": "22"}))
+    focus = find_focus(choose_conversations(context, {"server_port": "22"}))
     assert focus and 50002 == focus.conversation.client.port
     assert "answers" in focus.note.msgid
 
@@ -180,7 +180,7 @@ def test_chosen_of_equal_conversations_is_the_one_that_shows_most() -> None:
 def test_chosen_leaves_a_single_conversation_alone() -> None:
     """Nothing has to be chosen, whatever the answers are."""
     context = of(facts_of(connection(50001)), "server_port")
-    assert context is chosen(context, {})
+    assert context is choose_conversations(context, {})
 
 
 @pytest.mark.parametrize("seats", [None, OtherSeats(frozenset(), frozenset())])
@@ -190,11 +190,11 @@ def test_moved_takes_the_other_transport_without_seats(seats: OtherSeats | None)
     context = of(facts_of(connection(50001)), *given)
     asked = ExpectedConversation("client", "server", "udp", 22)
     context = replace(context, exercise=replace(context.exercise, conversation=asked))
-    found = moved(context, given, seats)
+    found = move_to_declared(context, given, seats)
     assert (seats is None) is (find_focus(found) is not None)
     assert seats is None or found is context
     other = {**given, "server_address": "192.0.2.77", "server_port": "1"}
-    assert context is moved(context, other, seats)
+    assert context is move_to_declared(context, other, seats)
 
 
 OTHER_NET = ip_network("10.77.5.0/24")
@@ -207,7 +207,7 @@ WRONG = {"server_address": "192.0.2.77", "server_port": "81", "local_port": "509
 def test_moved_lets_a_wrong_answer_cost_itself_alone(wrong: str, seats: OtherSeats | None) -> None:
     """In a course with seats and in one without; the other answers are right then, and the packets count."""
     right = {"server_address": SERVER, "server_port": "22", "local_port": "50001", "transport": "TCP"}
-    context = moved(of(facts_of(connection(50001)), *right), {**right, wrong: WRONG[wrong]}, seats)
+    context = move_to_declared(of(facts_of(connection(50001)), *right), {**right, wrong: WRONG[wrong]}, seats)
     keys = {name: answer(QUESTIONS[name], context).value for name in right}
     assert right == keys
 
@@ -219,7 +219,7 @@ def test_moved_takes_the_address_of_another_conversation_for_a_mistake(server: s
     dns = [packet(way, local=50007, port=53, ends=(CLIENT, "8.8.8.8")) for way in "><"]
     node = connection(50008, port=8443, server="192.0.2.66")
     given = {"server_address": server, "server_port": "22", "local_port": local, "transport": "TCP"}
-    context = moved(of(facts_of(dns, connection(50001, data=3), node), *given), given, None)
+    context = move_to_declared(of(facts_of(dns, connection(50001, data=3), node), *given), given, None)
     focus = find_focus(context)
     assert focus and (50001, SERVER) == (focus.conversation.client.port, focus.conversation.server.address)
 
@@ -232,7 +232,9 @@ def test_moved_never_means_a_conversation_of_another_seat(data: st.DataObject) -
     values = {name: st.sampled_from([right[name], WRONG[name], "10.9.9.2", ""]) for name in right}
     given = data.draw(st.fixed_dictionaries(values))
     context = of(facts_of(connection(50001)), *right)
-    assert context is moved(context, given, OtherSeats(frozenset({"10.9.9.2"}), frozenset({OTHER_NET})))
+    assert context is move_to_declared(
+        context, given, OtherSeats(frozenset({"10.9.9.2"}), frozenset({OTHER_NET}))
+    )
 
 
 @settings(deadline=None, max_examples=40)
@@ -250,7 +252,7 @@ def test_moved_matches_a_declared_conversation_both_ways(
     given = {"server_address": SERVER, "server_port": "443", "local_port": str(local), "transport": "TCP"}
     turned = [[each for each in talk[::-1] if "SYN" not in each.flags] for talk in talks]
     for facts in (facts_of(*talks), facts_of(*turned)):
-        context = moved(of(facts, *given), given, None)
+        context = move_to_declared(of(facts, *given), given, None)
         focus = find_focus(context)
         assert focus and (local, SERVER) == (
             focus.conversation.client.port,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.grading.marking.case import gather, handed_in
+from sharklab.grading.marking.case import gather, list_captures
 from sharklab.lab.model import Capture, Exam, ExpectedConversation
 from tests.support import host_state
 from tests.support.handed import Handed, handed
@@ -24,8 +24,8 @@ def ssh(tmp_path_factory: pytest.TempPathFactory) -> Handed:
 def test_case_knows_its_captures(ssh: Handed) -> None:
     """One that was handed in, one that lacks, and none of another seat."""
     case = ssh.with_exercise(captures=(*ssh.exercise.captures, MORE)).case
-    assert ((MORE,), ()) == (case.lacking(case.exercise.captures), case.foreign(case.exercise.captures))
-    narrow = case.narrowed(case.exercise.captures[:1])
+    assert ((MORE,), ()) == (case.list_missing(case.exercise.captures), case.foreign(case.exercise.captures))
+    narrow = case.narrow_context(case.exercise.captures[:1])
     assert (("ssh",), ["ssh"]) == (tuple(c.id for c in narrow.exercise.captures), list(narrow.facts))
 
 
@@ -53,11 +53,11 @@ def test_handed_in_reads_none_twice(ssh: Handed) -> None:
     [file] = ssh.submission.captures.values()
     known = ssh.case.context.captures["ssh"]
     more = {"ssh": file, "stranger": Path("nowhere.pcap")}
-    found = handed_in(ssh.plan, ssh.with_submission(captures=more).submission, {file: known})
+    found = list_captures(ssh.plan, ssh.with_submission(captures=more).submission, {file: known})
     assert ["ssh"] == list(found) and found["ssh"] is known
     assert [("ssh", "client", file, None)] == [
         (each.id, each.host, each.path, each.counted)
-        for each in handed_in(ssh.plan, ssh.submission, {}).values()
+        for each in list_captures(ssh.plan, ssh.submission, {}).values()
     ]
 
 

@@ -14,12 +14,12 @@ from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.decisions import (
     ALL_OF,
     ANY_OF,
+    clean_answer,
     combine,
     decide,
     decide_twice,
+    list_captures,
     names,
-    said,
-    used,
 )
 from sharklab.grading.marking.model import Decision
 from sharklab.grading.submission.model import PlainHostState
@@ -272,13 +272,13 @@ def test_used_are_the_named_captures_unless_they_are_empty(ssh: Handed) -> None:
     case = ssh.with_exercise(captures=both).case
     named = Check("unseen", {"capture": "ssh", "words": ["x"]})
     assert [both[:1], both, both] == [
-        used(case, named),
-        used(case, FIN),
-        used(_without_packets(case), named),
+        list_captures(case, named),
+        list_captures(case, FIN),
+        list_captures(_without_packets(case), named),
     ]
     cell = Check("cell", {"tool": "nc", "state": "open"})
     client = (Capture("ssh-client", "client", "lan", ""),)
-    assert client == used(ssh.with_exercise(captures=(*client, *both)).case, cell)
+    assert client == list_captures(ssh.with_exercise(captures=(*client, *both)).case, cell)
 
 
 def _without_packets(case: Case) -> Case:
@@ -303,7 +303,7 @@ def _without_packets(case: Case) -> Case:
 )
 def test_said_is_short_and_harmless(given: Any, shown: str) -> None:
     """A terminal obeys nothing in a student's answer."""
-    assert shown == said(given)
+    assert shown == clean_answer(given)
 
 
 @pytest.mark.parametrize(

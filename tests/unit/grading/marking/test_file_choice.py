@@ -12,7 +12,7 @@ from sharklab.checks.outcome import Status
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.container import open_capture
 from sharklab.grading.marking import file_choice
-from sharklab.grading.marking.case import Case, gather, handed_in
+from sharklab.grading.marking.case import Case, gather, list_captures
 from sharklab.message import N_
 from tests.support.checks_sample import DATA
 from tests.support.handed import Handed, handed
@@ -47,7 +47,7 @@ def said(case: Case) -> list[tuple[str, object]]:
 def ways(own: Handed, folder: Path) -> list[file_choice.Way]:
     """Return the ways to take the files as they were handed in."""
     context = own.case.context
-    captures = handed_in(own.plan, own.submission, {})
+    captures = list_captures(own.plan, own.submission, {})
     unchosen = replace(context, evidence=replace(context.evidence, captures=captures))
     return list(file_choice.ways(unchosen, "ssh", folder))
 

@@ -12,7 +12,7 @@ from sharklab.evidence.packets.model import Conversation, Endpoint
 from sharklab.grading.marking import other_seats
 from sharklab.grading.marking.other_seats import OtherSeats
 from sharklab.lab import seat
-from sharklab.lab.load import named
+from sharklab.lab.load import read_named
 
 NETWORKS = frozenset(map(ip_network, ("10.99.1.0/24", "fd00:1:2:3::/64")))
 
@@ -38,7 +38,7 @@ def test_have_a_conversation_of_which_both_ends_are_theirs(client: str, server: 
 def test_of_a_course_has_every_seat_but_the_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the register, which knows the networks of every lab, over IPv4 and IPv6."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
-    lab = named("tp4")
+    lab = read_named("tp4")
     own, other = seat.register_all(lab, ["alice", "bob"])
     known = other_seats.of(own)
     ours, theirs = (

@@ -155,5 +155,5 @@ def test_a_solution_costs_the_criteria_of_other_exercises_that_it_does() -> None
     other = replace(firewall, id="firewall", marks=marks)
     done = submission(hints=["firewall/server"])
     taken = replace(done, manifest={**done.manifest, "solved": ["nfs"]})
-    [solution] = adjustments(Policy(hint=0.5), taken, [other], load.named("tp4"))
+    [solution] = adjustments(Policy(hint=0.5), taken, [other], load.read_named("tp4"))
     assert (-3.0, "Solution: {title}") == (solution.points, solution.reason.msgid)

@@ -10,9 +10,9 @@ import pytest
 from sharklab.checks.context import Context
 from sharklab.checks.outcome import Status
 from sharklab.evidence.packets.model import Packet
-from sharklab.grading.marking.answer_match import chosen
+from sharklab.grading.marking.answer_match import choose_conversations
 from sharklab.grading.marking.model import Decision
-from sharklab.grading.marking.reading import explained, is_requested, is_right
+from sharklab.grading.marking.reading import explain_decision, is_requested, is_right
 from sharklab.message import N_, NOTHING, Message
 from tests.support.checks_sample import Sample
 from tests.support.packets_sample import packet, shown
@@ -38,7 +38,7 @@ def context_of(*packets: Packet, **given: Any) -> Context:
     """Return an exercise with the conversations that the answers mean."""
     context = Sample(["one"], facts={"one": shown(packets)}).context()
     exercise = replace(context.exercise, questions=QUESTIONS)
-    return chosen(replace(context, exercise=exercise), {**GIVEN, **given})
+    return choose_conversations(replace(context, exercise=exercise), {**GIVEN, **given})
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,9 @@ def test_explained_says_in_what_way_an_answer_is_wrong(question: str, given: str
     """What the capture shows elsewhere is never said to be absent."""
     context = context_of(syn(50001), syn(50007, 53, "192.0.2.9"))
     key = Message("50001")
-    wrong = explained(Decision(Status.FAILED, NOTHING, key), context, question, given, {"given": given})
+    wrong = explain_decision(
+        Decision(Status.FAILED, NOTHING, key), context, question, given, {"given": given}
+    )
     assert found == wrong.found.msgid
     assert wrong.almost is (found == OTHER_MOMENT)
     assert bool(wrong.discreet) is ("{key}" in found)
@@ -92,7 +94,7 @@ def test_explained_says_in_what_way_an_answer_is_wrong(question: str, given: str
 
 def test_explained_without_a_conversation_says_no_more() -> None:
     """Nothing was recorded that the answer could be compared with."""
-    wrong = explained(
+    wrong = explain_decision(
         Decision(Status.FAILED, NOTHING), context_of(), "local_port", "50990", {"given": "50990"}
     )
     assert not wrong.almost

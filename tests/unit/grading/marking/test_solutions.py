@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sharklab.grading.marking.solutions import done_too
+from sharklab.grading.marking.solutions import find_criteria
 from sharklab.lab import load
 
-LAB = load.named("tp4")
+LAB = load.read_named("tp4")
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,4 @@ def test_a_solution_does_the_criteria_whose_work_it_has(
     solved: tuple[str, ...], criteria: tuple[str, ...]
 ) -> None:
     """Only where all the work of the other exercise on a host is done."""
-    assert criteria == done_too(LAB, solved)
+    assert criteria == find_criteria(LAB, solved)

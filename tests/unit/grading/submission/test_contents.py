@@ -27,7 +27,7 @@ def submission(tmp_path: Path) -> Submission:
 def test_plain_counts_what_is_there(submission: Submission) -> None:
     """Captures, the missing ones, answers of those asked, hosts, and the parts that were refused."""
     found = contents.plain(sample.plan(), submission)
-    asked = work.asked(sample.plan())
+    asked = work.list_captures(sample.plan())
     assert sorted(submission.captures) == found["captures"]
     assert [name for name in asked if name not in submission.captures] == found["missing"]
     questions = sum(len(exercise.questions) for exercise in sample.plan().lab.exercises)
@@ -52,7 +52,7 @@ def test_lines_of_a_whole_submission_name_no_missing_capture(tmp_path: Path) -> 
     """Where all captures are there, and no host was observed, it says so in a word."""
     plan, file = sample.plan(), tmp_path / "alice.sharklab"
     file.touch()
-    every = dict.fromkeys(work.asked(plan), sample.DATA / "ssh.pcap")
+    every = dict.fromkeys(work.list_captures(plan), sample.DATA / "ssh.pcap")
     whole = Submission("tp4", "alice", plan.seat.id, tmp_path, every)
     lines = list(contents.lines(plan, whole, file, translator("en")))
     assert not [line for line in lines if line.startswith("Missing")]
@@ -64,18 +64,20 @@ def test_lines_say_which_file_was_taken_under_another_name(submission: Submissio
     file = submission.captures["ssh"].rename(tmp_path / "work" / "captures" / "SSH (1).pcap")
     renamed = replace(submission, captures={**submission.captures, "ssh": file})
     assert [{"file": "captures/SSH (1).pcap", "id": "ssh"}] == [
-        each.values for each in contents.taken(renamed)
+        each.values for each in contents.list_taken(renamed)
     ]
     packed = tmp_path / "alice.sharklab"
     packed.touch()
     lines = list(contents.lines(sample.plan(), renamed, packed, translator("en")))
-    assert [str(each) for each in contents.taken(renamed)] == [line for line in lines if "SSH (1)" in line]
+    assert [str(each) for each in contents.list_taken(renamed)] == [
+        line for line in lines if "SSH (1)" in line
+    ]
 
 
 def test_one_more_file_of_a_capture_is_told_and_no_capture_of_its_own(submission: Submission) -> None:
     """A student sees that both files are handed in."""
     more = replace(submission, captures={**submission.captures, "ssh.2": submission.folder / "end.pcap"})
-    [told] = contents.taken(more)
+    [told] = contents.list_taken(more)
     assert {"file": "end.pcap", "id": "ssh"} == told.values
     (submission.folder / "end.pcap").write_bytes(submission.captures["ssh"].read_bytes())
     names, more_names = (contents.plain(sample.plan(), each)["captures"] for each in (submission, more))
@@ -86,7 +88,7 @@ def test_taken_tells_each_answer_that_is_not_in_the_form(submission: Submission)
     """A student sees which line of which text counts."""
     place = WrittenAnswer("ssh", "server_port", "README.md", 7)
     given = replace(submission, captures={}, written=(place,), answers={"ssh": {"server_port": "2" * 99}})
-    [told] = contents.taken(given)
+    [told] = contents.list_taken(given)
     assert {**asdict(place), "given": "2" * 79 + "…"} == told.values
 
 

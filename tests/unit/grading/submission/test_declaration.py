@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sharklab.evidence.packets.model import Conversation, Endpoint
-from sharklab.grading.submission.declaration import fitting, is_declared, without_server
+from sharklab.grading.submission.declaration import find_fitting, is_declared, without_server
 from tests.support.checks_sample import Sample
 
 TALK = Conversation("udp", Endpoint("10.77.5.1", 50001), Endpoint("192.0.2.9", 53), (1,))
@@ -43,7 +43,7 @@ def test_answers_declare_a_conversation(given: dict[str, Any], fits: set[str], d
     An address of the own seat says that the conversation is there.
     """
     exercise = replace(Sample(["one"]).context().exercise, questions=QUESTIONS)
-    assert fits == set(fitting(TALK, exercise, given))
+    assert fits == set(find_fitting(TALK, exercise, given))
     assert declared is is_declared(TALK, exercise, given, OWN_SEAT)
 
 

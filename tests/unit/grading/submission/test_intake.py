@@ -16,7 +16,7 @@ from tests.support import submission_sample as sample
 )
 def test_named_takes_an_exercise_or_a_capture(name: str, ids: list[str]) -> None:
     """An exercise without captures has none."""
-    assert ids == [capture.id for capture in intake.named(sample.plan(), name)]
+    assert ids == [capture.id for capture in intake.find_captures(sample.plan(), name)]
 
 
 @pytest.mark.parametrize(

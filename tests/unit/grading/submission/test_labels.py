@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from sharklab.checks.question import End, Value
-from sharklab.grading.submission.labels import TELLING, has_label, is_end, named, pairs, parts, value, words
+from sharklab.grading.submission.labels import (
+    TELLING,
+    find_values,
+    has_label,
+    is_end,
+    pairs,
+    parts,
+    value,
+    words,
+)
 
 IP, PORT, TRANSPORT = Value.ADDRESS, Value.PORT, Value.TRANSPORT
 PLACE = "192.0.2.7:22"
@@ -41,13 +50,13 @@ PLACE = "192.0.2.7:22"
 )
 def test_named_by_words_of_values_and_ends(label: str, text: str, found: set[object]) -> None:
     """Little words and slips of the keyboard do not count; any other word makes it another thing."""
-    assert found == named(label, text)
+    assert found == find_values(label, text)
 
 
 def test_named_leaves_out_the_words_of_the_exercise() -> None:
     """Its name is no other thing, unless it is a telling word itself."""
-    assert {(PORT, End.SERVER)} == named("Port du serveur SSH", "22", ["ssh", "server"])
-    assert {(PORT, End.SERVER)} == named("server port", "22", TELLING)
+    assert {(PORT, End.SERVER)} == find_values("Port du serveur SSH", "22", ["ssh", "server"])
+    assert {(PORT, End.SERVER)} == find_values("server port", "22", TELLING)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def test_names_are_those_of_one_capture_in_their_order() -> None:
 
 def test_numbered_names_the_files_after_the_first() -> None:
     """As many as are taken."""
-    named = dict(parts.numbered("ssh", [Path(str(number)) for number in range(20)]))
+    named = dict(parts.number_files("ssh", [Path(str(number)) for number in range(20)]))
     assert ["ssh.2", "ssh.8"] == [*named][:1] + [*named][-1:]
     assert list(named) == parts.names("ssh", named)
 

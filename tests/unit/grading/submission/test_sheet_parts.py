@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sharklab.grading.submission.sheet_parts import Block, SheetPart, blocks, mended
+from sharklab.grading.submission.sheet_parts import Block, SheetPart, blocks, mend_line
 
 
 def test_blocks_have_each_exercise_with_its_questions() -> None:
@@ -64,4 +64,4 @@ def test_blocks_of_lines_above_the_first_exercise_have_no_name() -> None:
 )
 def test_mended_gives_the_answer_as_text(line: str, better: str) -> None:
     """What means something else in YAML is left to its error, and so are several lines."""
-    assert better == mended(SheetPart(7, line))
+    assert better == mend_line(SheetPart(7, line))

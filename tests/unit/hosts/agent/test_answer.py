@@ -56,7 +56,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         instead(units, name)
     instead(rules, "put_back")
     instead(rules, "differences", [])
-    instead(packages, "installed", ["curl"])
+    instead(packages, "list_installed", ["curl"])
     monkeypatch.setattr(answer, "output", lambda argv: taken.append(argv[0]))
     instead(Failures, "run", True)
     return taken
@@ -134,7 +134,7 @@ def test_restore_keeps_files_of_packages_that_came_later(
     before = {**BEFORE, "archive": kept(folder), "roots": [str(folder)]}
     for name in ("of-package", "of-nobody"):
         (folder / name).write_text("")
-    monkeypatch.setattr(packages, "installed", lambda: ["curl", "nginx"])
+    monkeypatch.setattr(packages, "list_installed", lambda: ["curl", "nginx"])
     monkeypatch.setattr(packages, "files_of", lambda names: frozenset({f"{folder}/of-package"}))
     assert ["nginx"] == restore(before)["packages"]
     assert ["of-package"] == [file.name for file in folder.iterdir()]

@@ -39,8 +39,8 @@ def rocky(fakes: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("debian")
 def test_installed_on_debian_are_those_that_are_whole() -> None:
     """A package that left its configuration is not installed."""
-    assert ["curl", "ssh"] == packages.installed()
-    assert ["nginx", "old"] == packages.missing(["ssh", "old", "nginx"])
+    assert ["curl", "ssh"] == packages.list_installed()
+    assert ["nginx", "old"] == packages.list_missing(["ssh", "old", "nginx"])
     assert frozenset({"/usr/bin/curl"}) == packages.files_of(["curl"])
     assert frozenset() == packages.files_of([])
 
@@ -48,8 +48,8 @@ def test_installed_on_debian_are_those_that_are_whole() -> None:
 @pytest.mark.usefixtures("rocky")
 def test_missing_on_rocky_counts_what_packages_provide() -> None:
     """A name may be one that a package provides."""
-    assert ["curl"] == packages.installed()
-    assert ["nginx"] == packages.missing(["curl", "libcurl", "nginx"])
+    assert ["curl"] == packages.list_installed()
+    assert ["nginx"] == packages.list_missing(["curl", "libcurl", "nginx"])
     assert frozenset({"/usr/bin/curl"}) == packages.files_of(["curl"])
 
 

@@ -119,4 +119,4 @@ def test_stopped_units_are_failed_and_ended_ones(fakes: Path) -> None:
         unit("off.service", "inactive", **{**idle, "UnitFileState": "disabled"}),
     )
     names = ["again.service", "ended.service", "ended.socket", "failed.service", "never.service"]
-    assert names == units.stopped()
+    assert names == units.list_stopped()

@@ -57,9 +57,9 @@ def test_process_that_does_not_begin_is_told_with_its_words() -> None:
 def test_workbench_is_known_while_it_is_served() -> None:
     """A second one is refused."""
     assert not control.is_served()
-    with control.serving():
+    with control.keep_alive():
         assert control.is_served()
-        error_of(Busy, control.serving().__enter__)
+        error_of(Busy, control.keep_alive().__enter__)
     assert not control.is_served()
 
 

@@ -56,7 +56,7 @@ def test_the_past_of_a_full_screen_program_begins_in_its_modes() -> None:
 )
 def test_modes_follow_the_control_sequences(output: bytes, modes: dict[int, bool]) -> None:
     """A reset forgets all of them."""
-    assert modes == replay.changed({}, output)
+    assert modes == replay.follow_modes({}, output)
 
 
 def test_a_cut_leaves_control_sequences_and_letters_whole() -> None:

@@ -126,7 +126,7 @@ def test_make_writes_the_disk_once(prepared: Plan, layers: Layers) -> None:
     assert "server\n" == (upper / "etc" / "hostname").read_text()
     assert 0o700 == (upper / "root" / ".ssh").stat().st_mode & 0o777
     assert 0o755 == (upper / "etc" / "ssh").stat().st_mode & 0o777
-    assert layers.lowers("server") == disk.used(prepared, "server")
+    assert layers.lowers("server") == disk.list_layers(prepared, "server")
     (upper / "etc" / "hostname").write_text("mine\n")
     disk.make(prepared, server, layers)
     assert "mine\n" == (upper / "etc" / "hostname").read_text()
@@ -135,7 +135,7 @@ def test_make_writes_the_disk_once(prepared: Plan, layers: Layers) -> None:
 def test_lowers_are_those_that_the_disk_was_made_from(prepared: Plan, layers: Layers, tmp_path: Path) -> None:
     """A newer image does not change a disk that was used."""
     newer = replace(layers, image=replace(layers.image, folder=tmp_path / "newer"))
-    assert () == disk.used(prepared, "server")
+    assert () == disk.list_layers(prepared, "server")
     assert newer.lowers("server") == disk.lowers(prepared, "server", newer)
     disk.make(prepared, prepared.hosts[0], layers)
     assert layers.lowers("server") == disk.lowers(prepared, "server", newer)
@@ -145,7 +145,7 @@ def test_used_refuses_a_disk_whose_image_is_gone(prepared: Plan, layers: Layers)
     """The error names the host and its record."""
     disk.make(prepared, prepared.hosts[0], layers)
     layers.image.roots[0].rmdir()
-    error = error_of(MachineryError, disk.used, prepared, "server")
+    error = error_of(MachineryError, disk.list_layers, prepared, "server")
     assert ("the image of host {host} no longer exists", "server") == (
         error.message_id,
         error.values["host"],
@@ -180,8 +180,8 @@ def test_disk_of_a_bake_is_no_file(seat_plan: Plan, monkeypatch: pytest.MonkeyPa
     made: list[Path] = []
     monkeypatch.setattr(disk_file, "make", made.append)
     own = tmp_path / f"tp4-1234{disk.BUILDING}" / "seat"
-    disk.bound(replace(seat_plan, seat=replace(seat_plan.seat, folder=own)), "server")
-    disk.bound(seat_plan, "server")
+    disk.limit_disk(replace(seat_plan, seat=replace(seat_plan.seat, folder=own)), "server")
+    disk.limit_disk(seat_plan, "server")
     assert [disk.folder(seat_plan, "server")] == made
 
 

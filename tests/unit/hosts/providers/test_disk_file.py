@@ -45,4 +45,4 @@ def test_machine_that_cannot_mount_it_does_without(tmp_path: Path, monkeypatch: 
 
 def test_used_part_of_a_process_without_such_a_file() -> None:
     """A container that has none fills nothing of its own."""
-    assert 0.0 == disk_file.used_part(os.getpid())
+    assert 0.0 == disk_file.measure_use(os.getpid())

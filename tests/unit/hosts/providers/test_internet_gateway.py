@@ -151,5 +151,5 @@ def test_watched_tells_a_way_out_that_ended(
     ):
         if error:
             raise error
-    expected = internet_gateway.ended(seat_plan)
+    expected = internet_gateway.explain_end(seat_plan)
     assert (expected.message_id, expected.values) == (caught.value.message_id, caught.value.values)

@@ -43,7 +43,7 @@ def test_start_hands_the_keeper_all_that_it_needs(
     monkeypatch.setattr(cgroups, "launcher", lambda unit, limits: ["launch", unit])
     monkeypatch.setattr(process, "run", lambda argv: calls.append(("run", list(map(str, argv)))))
     claims.claim(seat_plan.seat.id, seat_plan.seat.folder)
-    monkeypatch.setattr(disk, "bound", lambda plan, host: None)
+    monkeypatch.setattr(disk, "limit_disk", lambda plan, host: None)
     nspawn.start(seat_plan, server, layers, True)
     unit = network.namespace(seat_plan.seat.id, "server")
     folder = disk.folder(seat_plan, "server")
@@ -137,9 +137,11 @@ def test_reached_tells_each_limit(
     """`status` and `shell` say so to the owner of the seat."""
     monkeypatch.setattr(cgroups, "usage", lambda unit: used)
     monkeypatch.setattr(cgroups, "processes", lambda unit: [os.getpid()])
-    assert [] == list(nspawn.reached("sl-a-client", "client"))  # a virtual machine, which has no nspawn
+    assert [] == list(
+        nspawn.find_reached_limits("sl-a-client", "client")
+    )  # a virtual machine, which has no nspawn
     monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: True)
-    assert values == [message.values for message in nspawn.reached("sl-a-client", "client")]
+    assert values == [message.values for message in nspawn.find_reached_limits("sl-a-client", "client")]
 
 
 def test_reached_tells_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,8 +150,8 @@ def test_reached_tells_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cgroups, "processes", lambda unit: [os.getpid()])
     monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: True)
     for part, sentences in ((0.94, 0), (0.96, 1)):
-        monkeypatch.setattr(disk_file, "used_part", lambda pid, part=part: part)
-        assert sentences == len(list(nspawn.reached("sl-a-client", "client")))
+        monkeypatch.setattr(disk_file, "measure_use", lambda pid, part=part: part)
+        assert sentences == len(list(nspawn.find_reached_limits("sl-a-client", "client")))
 
 
 def test_power_off_tells_nspawn_alone(

@@ -46,12 +46,12 @@ def test_all_names_of_a_student_are_one_user() -> None:
 
 def test_forwarded_names_have_an_address_each() -> None:
     """Which leads back to the lab and the host."""
-    found = names.forwarded(LABS)
+    found = names.number_names(LABS)
     assert {"client", "server", "client.tp4", "server.tp4", "client.ports"} == set(found)
     assert len(set(found.values())) == len(found)
     assert all(address.startswith("127.2.") for address in found.values())
-    assert ("tp4", "client") == names.taken_apart("client.tp4", LABS)
-    assert ("", "client") == names.taken_apart("client", LABS)
+    assert ("tp4", "client") == names.split_name("client.tp4", LABS)
+    assert ("", "client") == names.split_name("client", LABS)
     assert all(line.split()[1] in found for line in names.hosts_file(found).splitlines())
 
 

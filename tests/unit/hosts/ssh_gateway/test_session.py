@@ -231,7 +231,7 @@ def test_a_login_by_password_only_stores_a_key() -> None:
     for command in (session.SUBSYSTEM, "scp -t ."):
         assert "command" in error_of(InputError, ask, "alice", password=True, command=command).values
     assert ["say"] == list(ask("alice", password=True, key=f"{ED25519} laptop\n"))
-    assert (ED25519,) == students.stored("alice")
+    assert (ED25519,) == students.read_stored_keys("alice")
     error_of(InputError, ask, "alice", password=True, key="")
     assert [("alice", "key")] == [(each["student"], each["what"]) for each in logins.read()]
 
@@ -240,7 +240,7 @@ def test_a_student_stores_another_key(plans: list[Plan]) -> None:
     """With a key that is let in already."""
     assert ["key_question"] == list(ask("alice", command="key"))
     ask("alice", command="key", key=ED25519)
-    assert (ED25519,) == students.stored("alice")
+    assert (ED25519,) == students.read_stored_keys("alice")
 
 
 def test_a_full_host_is_told_on_a_terminal(plans: list[Plan], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ def test_a_stored_key_stays_with_its_student_and_ends_the_password() -> None:
     assert found == students.enter([student("alice"), student("bob")], {})["alice"]
     left = students.enter([student("bob")], {})["alice"]
     assert () == left.keys and not left.has_password
-    assert 0o600 == (students.stored_folder() / "alice").stat().st_mode & 0o777
+    assert 0o600 == (students.find_key_folder() / "alice").stat().st_mode & 0o777
 
 
 def test_what_is_no_key_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,4 +72,4 @@ def test_what_is_no_key_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "MOST", 1)
     for text in ("", " \n", "-----BEGIN OPENSSH PRIVATE KEY-----", RSA):
         error_of(InputError, students.store, "alice", text)
-    assert (ED25519,) == students.stored("alice") and () == students.stored("bob")
+    assert (ED25519,) == students.read_stored_keys("alice") and () == students.read_stored_keys("bob")

@@ -58,7 +58,7 @@ def read(lab: str, student: str) -> BoardRecord:
     except FileNotFoundError:
         return BoardRecord({})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise state.damaged(file, error) from error
+        raise state.explain_damage(file, error) from error
 
 
 def note_check(lab: str, student: str, result: Result) -> None:
@@ -122,7 +122,7 @@ def _read_fresh(lab: str) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError) as error:
-        raise state.damaged(file, error) from error
+        raise state.explain_damage(file, error) from error
 
 
 def _fresh_file(lab: str) -> Path:
@@ -158,11 +158,11 @@ class _Table:
         here = self.seats.get(own.id, {})
         help, begun, handed = (
             help_note.read(lab.name, own.id),
-            diary.begun(known),
+            diary.read_begin(known),
             self.handed.get(own.id, 0.0),
         )
         since, changed = max(record.gained, begun), max(record.changed, record.checked, begun)
-        points, worth = self._earned(record)
+        points, worth = self._count_points(record)
         exercises = [
             {"part": each.part, "title": words.prose(each.title), "state": _state(record, each.id)}
             for each in lab.exercises
@@ -188,7 +188,7 @@ class _Table:
             "handed_at": time.strftime("%H:%M", time.localtime(handed)),
         }
 
-    def _earned(self, record: BoardRecord) -> tuple[float, float]:
+    def _count_points(self, record: BoardRecord) -> tuple[float, float]:
         """Return the points above those of a fresh seat, and their worth."""
         own = [(points, worth, self.fresh.get(id, 0.0)) for id, (points, worth, _) in record.points.items()]
         points = sum(max(0.0, points - start) for points, _, start in own)

@@ -83,7 +83,7 @@ class ClassDesk:
     def _class(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the rows of the table."""
         words = words_of(request)
-        jobs, failed = self.seat_desk.open_jobs(words), self.seat_desk.failed_jobs(words)
+        jobs, failed = self.seat_desk.open_jobs(words), self.seat_desk.list_failed_jobs(words)
         told = [
             {**row, "job": jobs.get(row["student"], ""), "failed": failed.get(row["student"], "")}
             for row in self._rows(words.language)
@@ -133,11 +133,11 @@ class ClassDesk:
 
     def _renew(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the token of another link for a student."""
-        return Reply({"token": class_links.renew(self.lab.name, self.help_desk.known(student))})
+        return Reply({"token": class_links.renew(self.lab.name, self.help_desk.find_student(student))})
 
     def _hand_in(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Pack the work and keep it among the submissions of the class; answer with the receipt."""
-        packed = self.desk.pack(self.help_desk.known(student), request)
+        packed = self.desk.pack(self.help_desk.find_student(student), request)
         with packed.file.open("rb") as file:
             receipt = handing_in.take(student, self.lab.name, file.fileno())
         ownership.give_like_folder(packed.file)

@@ -47,7 +47,7 @@ def numbers(lab: str, students: Iterable[str]) -> dict[str, int]:
     return {name: _number(known, lab, name) for name in (TEACHER.link_name, *students)}
 
 
-def unused(lab: str, students: Iterable[str]) -> dict[str, Reader]:
+def list_unused(lab: str, students: Iterable[str]) -> dict[str, Reader]:
     """Return the reader of each present link that nobody has used yet, by its token."""
     known = _read()
     readers = {}
@@ -63,7 +63,7 @@ def use(lab: str, students: Iterable[str], token: str) -> Reader | None:
     """Return the reader of a present link that nobody has used yet, and note that it is used; else None."""
     if token == teachers_token(lab):
         return _use_teachers(lab, token)
-    reader = unused(lab, students).get(token)
+    reader = list_unused(lab, students).get(token)
     if reader is None:
         return None
     with _change() as known:
@@ -133,7 +133,7 @@ def _read() -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise state.damaged(_file(), error) from error
+        raise state.explain_damage(_file(), error) from error
 
 
 def _name(lab: str, student: str) -> str:

@@ -60,7 +60,7 @@ class GradeDesk:
     def _grade(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Begin to grade. Raises InputError when the class is being graded, or nothing was handed in."""
         sources = inputs.find([submission_store.folder(self.lab.name)], self.students)
-        begin, end = exam.noted(self.lab, [own.id for own in self.students])
+        begin, end = exam.read_times(self.lab, [own.id for own in self.students])
 
         def grade(progress: Progress) -> None:
             given = (sources, self.students, self.folder, self.lab.name)
@@ -73,7 +73,7 @@ class GradeDesk:
 
     def _gradebook(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the state of the gradebook: place, page, job, and whether it is given out."""
-        words, job = words_of(request), self.jobs.known().get(NOBODY)
+        words, job = words_of(request), self.jobs.list_last_jobs().get(NOBODY)
         page = self.folder / f"class.{words.language}.html"
         handed = submission_store.last(self.lab.name)
         return Reply(
@@ -105,7 +105,7 @@ class GradeDesk:
 
     def _feedback(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Answer with the feedback of a student. Raises InputError when it is not given out."""
-        own = self.help_desk.known(student)
+        own = self.help_desk.find_student(student)
         if not self.has_feedback(own):
             raise InputError(N_("there is no feedback for you yet"))
         return _answer(self._feedback_file(own, words_of(request).language))

@@ -51,7 +51,7 @@ class HelpDesk:
 
     def content(self, student: str) -> dict[str, Any]:
         """Return the note about a student as plain data for a page."""
-        found = help_note.read(self.lab, self.known(student))
+        found = help_note.read(self.lab, self.find_student(student))
         letters = [
             {
                 "number": each.number,
@@ -62,7 +62,7 @@ class HelpDesk:
         ]
         return {"hand": found.hand > 0, "right": found.right, "letters": letters}
 
-    def known(self, student: str) -> str:
+    def find_student(self, student: str) -> str:
         """Return the id of a student of the class. Raises InputError for another one."""
         if student in self.students:
             return student
@@ -71,20 +71,20 @@ class HelpDesk:
     def _help(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Note that a student asks for help, or that the help is over."""
         is_up = text(request, "up") == "yes"
-        note_hand(self.lab, self.known(student), is_up, self.end_visits)
+        note_hand(self.lab, self.find_student(student), is_up, self.end_visits)
         self.changes.note(student)
         return Reply({"up": is_up})
 
     def _agree(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Note the right that a student gives."""
-        note_right(self.lab, self.known(student), text(request, "right"), self.end_visits)
+        note_right(self.lab, self.find_student(student), text(request, "right"), self.end_visits)
         self.changes.note(student)
         return Reply()
 
     def _tell(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Send a message to the student `to`, to everybody if that is empty."""
         to, said = text(request, "to"), help_note.check(text(request, "text"))
-        wanted = [self.known(to)] if to else list(self.students)
+        wanted = [self.find_student(to)] if to else list(self.students)
         for each in wanted:
             help_note.tell(self.lab, each, said)
         self.changes.note(*wanted)
@@ -93,6 +93,6 @@ class HelpDesk:
     def _read(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Note that a student has read a message."""
         number = text(request, "number")
-        help_note.mark_read(self.lab, self.known(student), int(number) if number.isdecimal() else 0)
+        help_note.mark_read(self.lab, self.find_student(student), int(number) if number.isdecimal() else 0)
         self.changes.note(student)
         return Reply()

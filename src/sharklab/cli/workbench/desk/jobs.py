@@ -92,7 +92,7 @@ class Jobs:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "seat"))
 
-    def known(self) -> Mapping[str, Job]:
+    def list_last_jobs(self) -> Mapping[str, Job]:
         """Return the last job of each student."""
         with self._lock:
             return dict(self._jobs)

@@ -86,13 +86,13 @@ def draw(found: following.Followed, plan: Plan, words: Translator) -> str:
     hosts, first = packet_view.hosts(plan), facts.packets[0].time
     picture = ladder.ladder(facts.conversations[0], facts.packets, hosts, start=first)
     bands = [
-        replace(band, steps=tuple(_numbered(step, found.numbers) for step in band.steps))
+        replace(band, steps=tuple(_number_step(step, found.numbers) for step in band.steps))
         for band in picture.bands
     ]
     return ladder.svg(replace(picture, bands=tuple(bands)), words, "talk")
 
 
-def _numbered(step: ladder.Arrow | ladder.Gap, numbers: Any) -> ladder.Arrow | ladder.Gap:
+def _number_step(step: ladder.Arrow | ladder.Gap, numbers: Any) -> ladder.Arrow | ladder.Gap:
     return replace(step, number=numbers[step.number - 1]) if isinstance(step, ladder.Arrow) else step
 
 

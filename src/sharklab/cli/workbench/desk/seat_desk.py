@@ -50,12 +50,12 @@ class SeatDesk:
 
     def open_jobs(self, words: Translator) -> dict[str, str]:
         """Return the job on each seat that has one now, in words, by student."""
-        known = self.jobs.known().items()
+        known = self.jobs.list_last_jobs().items()
         return {student: job.say(words) for student, job in known if job.is_open}
 
-    def failed_jobs(self, words: Translator) -> dict[str, str]:
+    def list_failed_jobs(self, words: Translator) -> dict[str, str]:
         """Return the reason of each last job that failed, in words, by student."""
-        known = self.jobs.known().items()
+        known = self.jobs.list_last_jobs().items()
         return {student: job.say(words) for student, job in known if job.has_failed}
 
     def _seat(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
@@ -63,7 +63,7 @@ class SeatDesk:
         words, plan = words_of(request), self._plan(student)
         found = seats.status(self.lab.name, student)
         here = found[0] if found else {"hosts": {}, "warnings": []}
-        job = self.jobs.known().get(student)
+        job = self.jobs.list_last_jobs().get(student)
         hosts = work.hosts_to_reset(plan, "") if plan.start else ()
         return Reply(
             {
@@ -83,7 +83,7 @@ class SeatDesk:
         if student == NOBODY:
             return self._begin_many(want, request)
         make = {"start": self._start, "stop": self._stop, "restart": self._reset}[want]
-        self.jobs.add(self.help_desk.known(student), TITLES[want], make(student))
+        self.jobs.add(self.help_desk.find_student(student), TITLES[want], make(student))
         return Reply({"count": 1})
 
     def _begin_many(self, want: str, request: Mapping[str, Any]) -> Reply:
@@ -93,7 +93,7 @@ class SeatDesk:
         that have this job: one with another job is left out. Raises InputError without a student.
         """
         works: Mapping[str, GroupWork] = {"start": self._up, "stop": self._down, "restart": self._put_back}
-        begun = self.jobs.add_group(self._wanted(want, request), TITLES[want], works[want])
+        begun = self.jobs.add_group(self._choose_students(want, request), TITLES[want], works[want])
         return Reply({"count": len(begun)})
 
     def _up(self, names: Sequence[str], progress: Progress, watch: Watch) -> None:
@@ -115,22 +115,26 @@ class SeatDesk:
         given = text(request, "more")
         if not re.fullmatch(r"-?\d{1,4}", given):
             raise InputError(N_("{text!r} is not a number of minutes"), text=given)
-        wanted = self._wanted("minutes", request)
+        wanted = self._choose_students("minutes", request)
         for each in wanted:
             exam.give_minutes(self.lab, each, int(given))
         self.help_desk.changes.note(*wanted)
         return Reply({"count": len(wanted)})
 
-    def _wanted(self, want: str, request: Mapping[str, Any]) -> list[str]:
+    def _choose_students(self, want: str, request: Mapping[str, Any]) -> list[str]:
         named = [each for each in text(request, "students").split(",") if each]
         if not named and want != "start":
             raise InputError(N_("no student is chosen"), hint=N_("choose students in the first column"))
-        return [self.help_desk.known(each) for each in named] if named else self._missing()
+        return (
+            [self.help_desk.find_student(each) for each in named]
+            if named
+            else self._list_students_without_seat()
+        )
 
-    def _missing(self) -> list[str]:
+    def _list_students_without_seat(self) -> list[str]:
         """Return the students without a seat that is up, and without a job."""
         up = {each["student"] for each in seats.status(self.lab.name)}
-        busy = {student for student, job in self.jobs.known().items() if job.is_open}
+        busy = {student for student, job in self.jobs.list_last_jobs().items() if job.is_open}
         return [each for each in self.help_desk.students if each not in up | busy]
 
     def _start(self, student: str) -> Callable[[Progress], None]:
@@ -156,5 +160,5 @@ class SeatDesk:
         return reset
 
     def _plan(self, student: str) -> Plan:
-        own = seat.look_up(self.lab, self.help_desk.known(student))
+        own = seat.look_up(self.lab, self.help_desk.find_student(student))
         return flow.to_begin(flow.plan_of(self.lab, own), solved=False)

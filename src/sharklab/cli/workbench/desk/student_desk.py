@@ -133,7 +133,7 @@ class Desk:
             found = own_work.look(plan, submission, text(request, "hint"))
             self.note_check(plan.lab.name, student, found)
         notes = [words.say(said) for said in found.notes]
-        problems = [advice.said(problem, words) for problem in found.result.problems]
+        problems = [advice.describe_problem(problem, words) for problem in found.result.problems]
         if plan.lab.exam:
             lines = list(advice.exam_lines(found.result, words))
             return Reply({"notes": notes, "lines": lines, "exercises": [], "problems": [], "sum": ""})
@@ -196,7 +196,7 @@ class Desk:
         whole, words = self._whole(student, request), words_of(request)
         exam_rules.refuse_in_exam(whole, "solve")
         plan = work.read(whole)
-        ids = work.exercises(plan, _named(request))
+        ids = work.exercises(plan, _read_exercise(request))
         with self._lock(plan):
             changes = work.solve(plan, ids, Silent())
         said = Message(N_("Solved: {exercises}"), {"exercises": ids})
@@ -205,7 +205,7 @@ class Desk:
     def _reset(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Put the hosts of an exercise back into their start state."""
         plan, words = work.read(self._whole(student, request)), words_of(request)
-        hosts = work.hosts_to_reset(plan, _named(request))
+        hosts = work.hosts_to_reset(plan, _read_exercise(request))
         with self._lock(plan):
             told = work.reset(plan, hosts, Silent())
         said = Message(N_("In their start state: {hosts}"), {"hosts": hosts})
@@ -235,7 +235,7 @@ def explain(error: SharklabError, request: Mapping[str, Any]) -> str:
     return error.say(words_of(request).gettext)
 
 
-def _named(request: Mapping[str, Any]) -> str:
+def _read_exercise(request: Mapping[str, Any]) -> str:
     """Return the exercise of a request. Raises InputError without one: a page never means all of them."""
     if found := text(request, "exercise"):
         return found

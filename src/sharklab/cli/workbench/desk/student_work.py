@@ -90,11 +90,11 @@ def _question(
         "text": words.gettext(question.text),
         "example": answers.FORMATS[question.value].example,
         "choices": [[choice, words.prose(meaning)] for choice, meaning in choices.items()],
-        "value": _shown(given),
+        "value": _show_answer(given),
     }
 
 
-def _shown(given: Any) -> str:
+def _show_answer(given: Any) -> str:
     """Return an answer as the text of a field."""
     values = given if isinstance(given, list) else [given]
     return ", ".join(untrusted.one_line(str(value)) for value in values if value is not None)
@@ -214,7 +214,7 @@ def take(plan: Plan, folder: Path, id: str, source: IO[bytes]) -> None:
     The file is a stranger's: it is opened as every capture is before it counts. Raises InputError when the
     lab does not ask for the capture, or the file is none or too large.
     """
-    if id not in work.asked(plan):
+    if id not in work.list_captures(plan):
         raise InputError(N_("the lab does not ask for this capture"), place=untrusted.name(id))
     own = state.folder(work.captures_folder(folder))
     with tempfile.TemporaryDirectory(prefix=".new-", dir=own) as place:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.identity import Reader
-from sharklab.cli.workbench.web.pages import telling, write
+from sharklab.cli.workbench.web.pages import show_refusals, write
 from sharklab.cli.workbench.web.refusals import STATUS
 
 
@@ -29,10 +29,10 @@ async def _rows(request: Request) -> dict[str, Any]:
     found = await ask(request, "class", NOBODY)
     form = await request.form() if request.method == "POST" else {}
     query = {name: str(value) for name, value in {**request.query_params, **form}.items()}
-    return {**found, "shown": list(_wanted(found["rows"], query))}
+    return {**found, "shown": list(_filter_rows(found["rows"], query))}
 
 
-def _wanted(rows: list[dict[str, Any]], query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _filter_rows(rows: list[dict[str, Any]], query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Yield the rows that a search and a filter leave."""
     words, only = query.get("search", "").casefold(), query.get("only", "")
     for row in rows:
@@ -46,13 +46,13 @@ def _wanted(rows: list[dict[str, Any]], query: Mapping[str, str]) -> Iterator[di
             yield row
 
 
-@telling
+@show_refusals
 async def page(request: Request) -> Response:
     """Show the page of the class."""
     return await _answer(request, "class.html.j2")
 
 
-@telling
+@show_refusals
 async def rows(request: Request) -> Response:
     """Show the table alone."""
     return await table(request)
@@ -72,7 +72,7 @@ async def _answer(request: Request, template: str, said: str = "") -> Response:
     return HTMLResponse(content, STATUS if said else 200)
 
 
-@telling
+@show_refusals
 async def new_link(request: Request) -> Response:
     """Give a student another link; it ends the cookies of the older ones."""
     state, reader = request.app.state, request.scope["reader"]

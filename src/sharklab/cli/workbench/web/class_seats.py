@@ -12,7 +12,7 @@ from starlette.routing import Route
 from sharklab.cli.workbench.client import NOBODY, DeskRefusal
 from sharklab.cli.workbench.web import class_page
 from sharklab.cli.workbench.web.class_page import ask
-from sharklab.cli.workbench.web.pages import telling, write
+from sharklab.cli.workbench.web.pages import show_refusals, write
 
 ACTIONS = {"start": "start", "stop": "stop", "reset": "restart"}
 """The request to the desk for each action on a seat."""
@@ -20,28 +20,28 @@ ACTIONS = {"start": "start", "stop": "stop", "reset": "restart"}
 OF_MANY = {**ACTIONS, "minutes": "minutes"}
 
 
-def _wanted(action: str, known: Mapping[str, str]) -> str:
+def _find_request(action: str, known: Mapping[str, str]) -> str:
     """Return the request for an action. Raises HTTPException for another word."""
     if action not in known:
         raise HTTPException(404)
     return known[action]
 
 
-@telling
+@show_refusals
 async def seat(request: Request) -> Response:
     """Show the page of a student's seat, or the part of it that changes."""
     template = "class_job.html.j2" if request.query_params.get("part") else "class_seat.html.j2"
     return await _answer(request, template)
 
 
-@telling
+@show_refusals
 async def act(request: Request) -> Response:
     """Begin a job on the seat of a student, and show that it waits."""
-    await ask(request, _wanted(request.path_params["action"], ACTIONS), request.path_params["student"])
+    await ask(request, _find_request(request.path_params["action"], ACTIONS), request.path_params["student"])
     return await _answer(request, "class_job.html.j2")
 
 
-@telling
+@show_refusals
 async def act_on_many(request: Request) -> Response:
     """Begin a job on each chosen seat; without a choice `start` means everybody without one that is up.
 
@@ -49,7 +49,7 @@ async def act_on_many(request: Request) -> Response:
     """
     form = await request.form()
     students, more = ",".join(str(each) for each in form.getlist("student")), str(form.get("more", ""))
-    want = _wanted(str(form.get("action", "")), OF_MANY)
+    want = _find_request(str(form.get("action", "")), OF_MANY)
     try:
         await ask(request, want, NOBODY, students=students, more=more)
     except DeskRefusal as error:  # the table stays, below the reason

@@ -10,10 +10,10 @@ from starlette.routing import Route
 
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.web.class_page import ask
-from sharklab.cli.workbench.web.pages import open_file, send_file, telling, write
+from sharklab.cli.workbench.web.pages import open_file, send_file, show_refusals, write
 
 
-@telling
+@show_refusals
 async def part(request: Request) -> Response:
     """Show the state of the gradebook."""
     return await _part(request)
@@ -26,14 +26,14 @@ async def _part(request: Request) -> Response:
     return HTMLResponse(content)
 
 
-@telling
+@show_refusals
 async def grade(request: Request) -> Response:
     """Begin to grade the submissions."""
     await ask(request, "grade", NOBODY)
     return await _part(request)
 
 
-@telling
+@show_refusals
 async def give(request: Request) -> Response:
     """Give the feedback to the students, or take it back."""
     form = await request.form()
@@ -41,7 +41,7 @@ async def give(request: Request) -> Response:
     return await _part(request)
 
 
-@telling
+@show_refusals
 async def page(request: Request) -> Response:
     """Show a page of the gradebook, or give a table of it."""
     wanted = request.path_params["name"]
@@ -51,7 +51,7 @@ async def page(request: Request) -> Response:
     return HTMLResponse(content) if is_page else send_file(name, content)
 
 
-@telling
+@show_refusals
 async def feedback(request: Request) -> Response:
     """Show a student's own feedback."""
     given = request.path_params

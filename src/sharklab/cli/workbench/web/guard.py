@@ -102,7 +102,7 @@ class Guard:
     def _read(self, headers: dict[str, str]) -> Reader | None:
         found = _cookies(headers)
         reader = self._cookies.read(found.get(self._site.cookie, ""), self._clock())
-        return reader.speaking(language(headers)) if reader else None
+        return reader.copy_in_language(language(headers)) if reader else None
 
     def _refusal(self, scope: Scope, headers: dict[str, str], reader: Reader | None) -> int:
         """Return the status of a refusal (RFC 9110, 15.5), 0 for a request that a route may answer."""
@@ -118,7 +118,7 @@ class Guard:
         path = self._path(scope)
         if path is None:
             return 404
-        if _declared(headers) > _most(path):
+        if _read_length(headers) > _most(path):
             return 413
         return self._refusal_of_reader(path, reader, bool(method) and method not in SAFE)
 
@@ -191,7 +191,7 @@ def _most(path: str) -> int:
     return CAPTURE.bytes + OVERHEAD if UPLOAD.fullmatch(path) else BODY
 
 
-def _declared(headers: dict[str, str]) -> int:
+def _read_length(headers: dict[str, str]) -> int:
     value = headers.get("content-length", "0")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0
 
@@ -213,7 +213,7 @@ def _cookies(headers: dict[str, str]) -> dict[str, str]:
 
 
 def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             given = list(message.get("headers", ()))
             names = {name.lower() for name, _ in given}
@@ -222,4 +222,4 @@ def _with_headers(send: Send) -> Send:
             message = {**message, "headers": [*given, *HEADERS]}
         await send(message)
 
-    return sending
+    return send_with_headers

@@ -10,10 +10,10 @@ from starlette.routing import Route
 
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.web import class_page
-from sharklab.cli.workbench.web.pages import ask, telling, write
+from sharklab.cli.workbench.web.pages import ask, show_refusals, write
 
 
-@telling
+@show_refusals
 async def notes(request: Request) -> Response:
     """Show the notes of a student's page again; a page of another right is loaded again as a whole."""
     return await _notes(request)
@@ -34,7 +34,7 @@ async def _notes(request: Request) -> Response:
     return HTMLResponse(content, headers=headers)
 
 
-@telling
+@show_refusals
 async def ask_for_help(request: Request) -> Response:
     """Raise or lower a student's own hand."""
     form = await request.form()
@@ -42,7 +42,7 @@ async def ask_for_help(request: Request) -> Response:
     return await _notes(request)
 
 
-@telling
+@show_refusals
 async def agree(request: Request) -> Response:
     """Give the instructor a right at the terminals, or take it back."""
     form = await request.form()
@@ -50,7 +50,7 @@ async def agree(request: Request) -> Response:
     return await _notes(request)
 
 
-@telling
+@show_refusals
 async def read(request: Request) -> Response:
     """Put a message away that the student has read."""
     form = await request.form()
@@ -58,14 +58,14 @@ async def read(request: Request) -> Response:
     return await _notes(request)
 
 
-@telling
-async def helped(request: Request) -> Response:
+@show_refusals
+async def lower_hand(request: Request) -> Response:
     """Lower the hand of a student, and show the table again."""
     await class_page.ask(request, "help", request.path_params["student"], up="no")
     return await class_page.table(request)
 
 
-@telling
+@show_refusals
 async def send(request: Request) -> Response:
     """Send a message to a student, or to everybody."""
     form = await request.form()
@@ -83,6 +83,6 @@ def routes() -> list[Route]:
         Route(f"{seat}/help", ask_for_help, methods=["POST"]),
         Route(f"{seat}/agree", agree, methods=["POST"]),
         Route(f"{seat}/read", read, methods=["POST"]),
-        Route("/class/helped/{student}", helped, methods=["POST"]),
+        Route("/class/helped/{student}", lower_hand, methods=["POST"]),
         Route("/class/messages", send, methods=["POST"]),
     ]

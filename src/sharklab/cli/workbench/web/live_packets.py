@@ -30,7 +30,7 @@ from sharklab import i18n
 from sharklab.cli.workbench.client import Seats
 from sharklab.cli.workbench.identity import Reader
 from sharklab.cli.workbench.web.live_capture import Live
-from sharklab.cli.workbench.web.pages import telling, write
+from sharklab.cli.workbench.web.pages import show_refusals, write
 from sharklab.cli.workbench.web.terminals import REFUSED, first_of, is_owner
 from sharklab.cli.workbench.web.watching import Watched, WatchedHost, Watching
 from sharklab.errors import SharklabError
@@ -59,7 +59,7 @@ def routes() -> list[BaseRoute]:
     ]
 
 
-def _watching(app: Any) -> Watching:
+def _find_watching(app: Any) -> Watching:
     """Return the recordings that are watched by readers of this application."""
     if not hasattr(app.state, "watching"):
         app.state.watching = Watching(app.state.door)
@@ -78,7 +78,7 @@ async def packets(ws: WebSocket) -> None:
     if not is_owner(reader, place[1]):
         await ws.close(REFUSED)
         return
-    watching = _watching(ws.app)
+    watching = _find_watching(ws.app)
     watched = watching.join(place)
     try:
         with suppress(RuntimeError, WebSocketDisconnect):
@@ -164,7 +164,7 @@ async def _send(ws: WebSocket, content: dict[str, Any]) -> None:
 def _live(request: Request) -> Live:
     """Return the recording that a request is about. Raises HTTPException."""
     place, reader = _place(request.path_params), request.scope["reader"]
-    watched = _watching(request.app).find(place)
+    watched = _find_watching(request.app).find(place)
     if not is_owner(reader, place[1]) or watched is None or watched.live is None:
         raise HTTPException(404)
     return watched.live
@@ -181,7 +181,7 @@ async def _ask(request: Request, want: str, **more: str) -> tuple[dict[str, Any]
         )
 
 
-@telling
+@show_refusals
 async def packet(request: Request) -> Response:
     """Show the layers and the bytes of one packet."""
     answer, handles = await _ask(request, "packet", number=str(request.path_params["number"]))
@@ -195,7 +195,7 @@ async def packet(request: Request) -> Response:
     return HTMLResponse(write("packet.html.j2", lang, site, layers=layers, bytes=rows))
 
 
-@telling
+@show_refusals
 async def conversation(request: Request) -> Response:
     """Show the ladder of the conversation that `?talk=` names."""
     answer, handles = await _ask(request, "conversation", talk=request.query_params.get("talk", ""))
@@ -203,7 +203,7 @@ async def conversation(request: Request) -> Response:
     return HTMLResponse(answer["svg"])
 
 
-@telling
+@show_refusals
 async def capture(request: Request) -> Response:
     """Give all packets as a pcapng file."""
     lab, _, host = _place(request.path_params)
@@ -214,7 +214,7 @@ async def capture(request: Request) -> Response:
     return Response(content, media_type="application/octet-stream", headers=headers)
 
 
-@telling
+@show_refusals
 async def keep(request: Request) -> Response:
     """Keep all packets as the capture of an exercise, in the student's folder.
 

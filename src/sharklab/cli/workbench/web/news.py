@@ -46,7 +46,7 @@ class News:
         self._is_asking = False
 
     @contextmanager
-    def listening(self, student: str) -> Iterator[asyncio.Event]:
+    def listen_for(self, student: str) -> Iterator[asyncio.Event]:
         """Set the event of the block after each change of a student, "" for anybody."""
         own = _Listener(student, asyncio.get_running_loop(), asyncio.Event())
         with self._lock:
@@ -87,7 +87,7 @@ async def news(ws: WebSocket) -> None:
     await ws.accept()
     own: News = ws.app.state.news
     student = ws.path_params.get("student", "")
-    with own.listening(student) as heard, suppress(RuntimeError, WebSocketDisconnect):
+    with own.listen_for(student) as heard, suppress(RuntimeError, WebSocketDisconnect):
         await first_of(_say(ws, heard), _listen(ws))
         await ws.close(REFUSED)
 

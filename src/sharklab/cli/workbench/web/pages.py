@@ -106,7 +106,7 @@ async def ask(request: Request, want: str, **more: str) -> dict[str, Any]:
     )
 
 
-telling = refusals.told_by(
+show_refusals = refusals.answer_refusals(
     lambda request, said: _part(request, "problem.html.j2", refusals.STATUS, said=said)
 )
 """A decorator for pages: a refusal is said where the answer would be."""
@@ -139,7 +139,7 @@ async def student(request: Request) -> Response:
     return _part(request, "student.html.j2", own=own, work=work, said="", **values)
 
 
-@telling
+@show_refusals
 async def hosts(request: Request) -> Response:
     """Show the state of the hosts."""
     found = await ask(request, "hosts")
@@ -149,7 +149,7 @@ async def hosts(request: Request) -> Response:
     return _part(request, "hosts.html.j2", hosts=found["hosts"], **values)
 
 
-@telling
+@show_refusals
 async def save(request: Request) -> Response:
     """Save one answer."""
     form = await request.form()
@@ -159,7 +159,7 @@ async def save(request: Request) -> Response:
     return HTMLResponse(words.gettext(N_("saved")))
 
 
-@telling
+@show_refusals
 async def check(request: Request) -> Response:
     """Check the work, after taking a hint where the form names one."""
     form = await request.form()
@@ -180,7 +180,7 @@ async def take(request: Request) -> Response:
     return await _captures(request, exercise, said)
 
 
-@telling
+@show_refusals
 async def captures(request: Request) -> Response:
     """Show the captures of the exercise that `?exercise=` names as they are now."""
     return await _captures(request, request.query_params.get("exercise", ""))
@@ -204,7 +204,7 @@ def _give(request: Request, file: UploadFile, id: str) -> None:
         seats.give("take", given["lab"], given["student"], request.scope["reader"].lang, copy.fileno(), id=id)
 
 
-@telling
+@show_refusals
 async def solve(request: Request) -> Response:
     """Do the work of an exercise, and show the changes."""
     form = await request.form()
@@ -212,7 +212,7 @@ async def solve(request: Request) -> Response:
     return _part(request, "done.html.j2", done=done)
 
 
-@telling
+@show_refusals
 async def reset(request: Request) -> Response:
     """Put the hosts of an exercise back into their start state."""
     form = await request.form()
@@ -220,20 +220,20 @@ async def reset(request: Request) -> Response:
     return _part(request, "done.html.j2", done=done)
 
 
-@telling
+@show_refusals
 async def hand_in(request: Request) -> Response:
     """Pack the work, and show the receipt."""
     return _part(request, "receipt.html.j2", receipt=await ask(request, "hand in"))
 
 
-@telling
+@show_refusals
 async def bundle(request: Request) -> Response:
     """Give the file that was packed last."""
     name, content = await open_file(request, "bundle", _place(request))
     return send_file(name, content)
 
 
-@telling
+@show_refusals
 async def explain(request: Request) -> Response:
     """Show the page that explains a capture, or give its copy for Wireshark."""
     name, content = await open_file(request, "explain", _place(request), name=request.path_params["name"])

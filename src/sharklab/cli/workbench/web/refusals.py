@@ -17,10 +17,10 @@ Page = Callable[[Request], Awaitable[Response]]
 Tell = Callable[[Request, str], Response]
 
 
-def told_by(say: Tell) -> Callable[[Page], Page]:
+def answer_refusals(say: Tell) -> Callable[[Page], Page]:
     """Return a decorator for pages: `say` makes the response to a request that is refused."""
 
-    def telling(page: Page) -> Page:
+    def add_refusal(page: Page) -> Page:
         async def call(request: Request) -> Response:
             try:
                 return await page(request)
@@ -31,4 +31,4 @@ def told_by(say: Tell) -> Callable[[Page], Page]:
 
         return call
 
-    return telling
+    return add_refusal

@@ -44,11 +44,10 @@ PROJECT = {
     "restricted.devices.nic": "allow",  # the management network has no bridge
     "restricted.devices.unix-char": "allow",  # /dev/fuse, for NFS clients
     "restricted.snapshots": "allow",  # the start state of a host
-    "limits.virtual-machines": "0",
 }
 """All other things are blocked in a restricted project: devices of the machine, nesting, lower levels."""
 
-MOST = "limits.containers"
+MOST = ("limits.containers", "limits.virtual-machines")
 
 DEFAULT = "default"
 """The name of the project that has the bridges, and of the usual storage pool."""
@@ -123,7 +122,7 @@ def use(remote: str) -> None:
         _write(remote)
 
 
-def known() -> Course | None:
+def find_course() -> Course | None:
     """Return the course if it has used a cluster, else None; nothing is asked of the cluster."""
     found = _read()
     return _of(found["remote"], found["id"]) if found else None
@@ -198,8 +197,8 @@ def _ensure_project(own: Course) -> None:
     """
     projects = own.client.projects
     there = projects.find(own.project)
-    before = int(there.config.get(MOST, 0)) if there else 0
-    config = {**PROJECT, MOST: str(max(before, _room(own)))}
+    before = max(int(there.config.get(key, 0)) for key in MOST) if there else 0
+    config = {**PROJECT, **dict.fromkeys(MOST, str(max(before, _room(own))))}
     if there is None:
         projects.create(own.project, config=config, description="sharklab")
     elif any(there.config.get(key) != value for key, value in config.items()):

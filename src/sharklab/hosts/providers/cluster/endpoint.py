@@ -162,11 +162,11 @@ def _of_entry(name: str, entry: Mapping[str, Any], folder: Path) -> EngineEndpoi
     return EngineEndpoint(
         f"{name} ({address})",
         address.rstrip("/"),
-        certificate=_existing(folder / "client.crt"),
-        key=_existing(folder / "client.key"),
-        server_certificate=_existing(folder / "servercerts" / f"{name}.crt"),
+        certificate=_find_file(folder / "client.crt"),
+        key=_find_file(folder / "client.key"),
+        server_certificate=_find_file(folder / "servercerts" / f"{name}.crt"),
     )
 
 
-def _existing(file: Path) -> Path | None:
+def _find_file(file: Path) -> Path | None:
     return file if file.is_file() else None

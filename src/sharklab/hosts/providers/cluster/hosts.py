@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,14 +12,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import access, disk, network, nspawn
-from sharklab.hosts.providers.access import BootReport
-from sharklab.hosts.providers.cluster import course, exports, values
+from sharklab.hosts.providers import access, boot_query, consoles, disk, network, nspawn
+from sharklab.hosts.providers.boot_query import BootReport
+from sharklab.hosts.providers.cluster import course, exports, machine_image, values
 from sharklab.hosts.providers.cluster.course import Course
 from sharklab.hosts.providers.cluster.errors import AlreadyThere, EngineRefusal, NotFound, Unreachable
 from sharklab.hosts.providers.cluster.instances import FromImage
-from sharklab.hosts.providers.cluster.model import Instance, Member, MemberStatus, Power
+from sharklab.hosts.providers.cluster.model import Instance, InstanceKind, Member, MemberStatus, Power, Ran
 from sharklab.hosts.providers.cluster.record import SeatRecord
+from sharklab.hosts.providers.qemu import vm
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
 
@@ -30,7 +32,7 @@ REMOVAL_TRIES, REMOVAL_PAUSE = 20, 1.0
 """Further tries to remove a host, and the seconds between two."""
 
 SIZE = "2GiB"
-"""The disk of a host, with its image; a pool of the driver `dir` has no limits."""
+"""The disk of a container, with its image; a pool of the driver `dir` has no limits."""
 
 FRESH = 1.0
 """Seconds for which an answer about all instances, or all members, counts."""
@@ -41,10 +43,16 @@ AT_VALUES = "/sharklab-values.tar"
 STARTED = "volatile.last_state.power"
 """The engine's key of an instance that has started once: the values of its seat are in it."""
 
+MACHINE_SECONDS, AGENT_PAUSE = 600.0, 1.0
+"""Seconds until a virtual machine has started its units, and between two questions to its agent."""
+
 BOOTED = "until [ -d /run/systemd/system ]; do sleep 0.1; done"
 
 SETTLE_SECONDS, SETTLE_PAUSE, ASK_SECONDS = 30.0, 1.0, 5.0
 """Seconds to wait for a member whose heartbeat is late, between two looks, and for its own answer."""
+
+DEAD_SECONDS = 45.0
+"""Seconds without a heartbeat after which none is late: a member sends one every ten seconds."""
 
 _silent: dict[tuple[str, str], float] = {}
 """Until when a member counts as silent, by remote and member."""
@@ -54,27 +62,36 @@ _answers: dict[str, tuple[float, Sequence[Any]]] = {}
 _alone = threading.RLock()  # the question about instances asks about members, too
 
 
+FUSE = {"type": "unix-char", "source": "/dev/fuse", "path": "/dev/fuse", "mode": "0666"}
+MACHINE = {"limits.memory": f"{vm.MEMORY}MiB", "limits.cpu": "1", "security.secureboot": "false"}
+"""The configuration of a virtual machine; nobody has signed its kernel for EFI."""
+
+CD = {"type": "disk", "source": "agent:config"}
+"""Incus shows a virtual machine its share by 9p, which Debian's kernel for clouds lacks, and as this CD."""
+
+
 def describe(
-    plan: Plan, host: Host, seat: SeatRecord, pool: str
+    plan: Plan, host: Host, seat: SeatRecord, pool: str, engine: str = ""
 ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """Return the configuration and the devices of a host's instance, in the engine's words."""
-    limits = nspawn.limits(host)
+    """Return the configuration and the devices of a host's instance, in the engine's words.
+
+    `engine` is its name, which decides about the devices of a virtual machine.
+    """
     config = {
-        "limits.memory": str(limits.memory),
-        "limits.processes": str(limits.processes),
-        "security.idmap.isolated": "true",
         "cluster.evacuate": "stop",  # the engine would spread the hosts of a seat over several members
         course.SEAT: seat.seat,
         course.HOST: host.name,
         course.LAB: plan.lab.name,
         course.STUDENT: plan.seat.student,
     }
-    if host.needs:  # an NFS server in user space opens files by handle, which the engine refuses else
-        config["security.syscalls.deny_default"] = "false"
-    devices = {
-        "root": {"type": "disk", "path": "/", "pool": pool, "size": SIZE},
-        "fuse": {"type": "unix-char", "source": "/dev/fuse", "path": "/dev/fuse", "mode": "0666"},
-    }
+    is_container = seat.kind == InstanceKind.CONTAINER
+    config |= _limits(host) if is_container else MACHINE
+    size = SIZE if is_container else machine_image.SIZE
+    devices = {"root": {"type": "disk", "path": "/", "pool": pool, "size": size}}
+    if is_container:
+        devices["fuse"] = FUSE
+    elif engine == "incus":
+        devices["agent"] = CD
     for _, name, mac in network.ports(plan, host):
         card = {"type": "nic", "name": name, "hwaddr": mac}
         if name == network.MANAGEMENT:  # it leads nowhere: hosts are reached through the engine
@@ -84,20 +101,33 @@ def describe(
     return config, devices
 
 
+def _limits(host: Host) -> dict[str, str]:
+    """Return the configuration of a container: its limits and its users."""
+    limits = nspawn.limits(host)
+    config = {
+        "limits.memory": str(limits.memory),
+        "limits.processes": str(limits.processes),
+        "security.idmap.isolated": "true",
+    }
+    if host.needs:  # an NFS server in user space opens files by handle, which the engine refuses else
+        config["security.syscalls.deny_default"] = "false"
+    return config
+
+
 def of_seat(own: Course, seat: SeatRecord, earlier: bool = False) -> Mapping[str, Instance]:
     """Return the instances of a seat by their names; with `earlier` those of earlier rounds, too."""
     wanted = seat.names() | (seat.earlier() if earlier else set())
-    return {one.name: one for one in _settled_instances(own) if one.name in wanted}
+    return {one.name: one for one in _wait_for_instances(own) if one.name in wanted}
 
 
-def seen(own: Course, seat: SeatRecord) -> Mapping[str, Instance]:
+def list_instances(own: Course, seat: SeatRecord) -> Mapping[str, Instance]:
     """Return the instances as `of_seat` does, at most a second old: many seats ask at once."""
     members(own)
-    found: Sequence[Instance] = _fresh(f"instances {own.project}", lambda: _settled_instances(own))
+    found: Sequence[Instance] = _fresh(f"instances {own.project}", lambda: _wait_for_instances(own))
     return {one.name: one for one in found if one.name in seat.names()}
 
 
-def _settled_instances(own: Course) -> Sequence[Instance]:
+def _wait_for_instances(own: Course) -> Sequence[Instance]:
     """Return the instances, after a wait for those that are lost although their member answers.
 
     The list and the states of members come from two questions, and a late heartbeat may fall between them.
@@ -113,18 +143,21 @@ def _settled_instances(own: Course) -> Sequence[Instance]:
 
 def members(own: Course) -> Sequence[Member]:
     """Return the members of the cluster, at most a second old."""
-    return _fresh(f"members {own.remote}", lambda: _settled(own))
+    return _fresh(f"members {own.remote}", lambda: _wait_for_members(own))
 
 
-def _settled(own: Course) -> Sequence[Member]:
+def _wait_for_members(own: Course) -> Sequence[Member]:
     """Return the members, after a wait for those that are called offline although they answer.
 
-    Heartbeats are late after the death of another member. Nobody may take a seat for lost then.
+    Heartbeats are late after the death of another member. Nobody may take a seat for lost then. A member that
+    has been silent for longer is dead, and is not asked: each command would wait for it.
     """
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
         found = own.client.members.all()
-        offline = [one.name for one in found if one.status is MemberStatus.OFFLINE]
+        offline = [
+            one.name for one in found if one.status is MemberStatus.OFFLINE and one.silence < DEAD_SECONDS
+        ]
         if time.monotonic() > deadline or not any(_answers_itself(own, name) for name in offline):
             return found
         time.sleep(SETTLE_PAUSE)
@@ -182,18 +215,26 @@ def bring_up(
     that was interrupted is finished. Raises MachineryError.
     """
     name = seat.instance(host.name)
-    with _bound(seat.member):
+    with _find_bound(seat.member):
         if found and found.member != seat.member:
             found = _move(own, found, seat.member)
         if found is None:
-            config, devices = describe(plan, host, seat, _pool(own))
+            config, devices = describe(plan, host, seat, _pool(own), own.client.server().engine)
             with suppress(AlreadyThere):
                 own.client.instances.create(
-                    name, FromImage(image), member=seat.member, config=config, devices=devices
+                    name,
+                    FromImage(image),
+                    member=seat.member,
+                    kind=InstanceKind(seat.kind),
+                    config=config,
+                    devices=devices,
                 )
         if found is None or STARTED not in found.config:
             packed = values.pack([disk.folder(plan, host.name) / "upper", *exports.layers(lowers)])
-            own.client.instances.push(name, AT_VALUES, packed, mode=0o600)
+            if seat.kind == InstanceKind.CONTAINER:
+                own.client.instances.push(name, AT_VALUES, packed, mode=0o600)
+            else:
+                own.client.instances.put_template(name, exports.VALUES, base64.b64encode(packed))
         if found and found.power is Power.FROZEN:
             own.client.instances.unfreeze(name)
         elif found is None or found.power is not Power.RUNNING:
@@ -206,7 +247,7 @@ def _pool(own: Course) -> str:
     return name
 
 
-def _bound(member: str) -> threading.BoundedSemaphore:
+def _find_bound(member: str) -> threading.BoundedSemaphore:
     with _alone:
         return _bounds.setdefault(member, threading.BoundedSemaphore(TOGETHER))
 
@@ -227,31 +268,46 @@ def stop(own: Course, name: str) -> None:
 def wait(own: Course, seat: SeatRecord, plan: Plan) -> list[BootReport]:
     """Wait until every host has started its units, or tried to; return how each came up.
 
-    Folders of servers that are off count as `access.wait` says. Raises MachineryError.
+    Folders of servers that are off count as `boot_query.wait` says. Raises MachineryError.
     """
     names = [host.name for host in plan.hosts]
-    found = _ask_all(own, seat, names, f"{BOOTED}\n{access.SETTLED}")
-    mounting = [name for name in names if found[name].state == access.STARTING]
-    return [*{**found, **_ask_all(own, seat, mounting, access.LAST)}.values()]
+    found = _ask_all(own, seat, names, f"{BOOTED}\n{boot_query.SETTLED}")
+    mounting = [name for name in names if found[name].state == boot_query.STARTING]
+    return [*{**found, **_ask_all(own, seat, mounting, boot_query.LAST)}.values()]
 
 
 def _ask_all(own: Course, seat: SeatRecord, names: Sequence[str], script: str) -> dict[str, BootReport]:
+    limit = consoles.LIMIT if seat.kind == InstanceKind.CONTAINER else MACHINE_SECONDS
+
     def ask(host: str) -> BootReport:
-        name = seat.instance(host)
-        command = ["timeout", str(int(access.LIMIT)), "sh", "-c", script]
         try:
-            ran = own.client.instances.run(name, command, limit=access.LIMIT + access.CLOSE_LIMIT)
+            ran = _run_on_booting(own, seat, host, script, limit)
         except EngineRefusal as error:
             raise _boot_failure(own, seat, host, error.sentence) from error
         word, *failed = ran.output.decode(errors="replace").splitlines() or [""]
         if not word:
-            values = {"seconds": access.LIMIT, "complaint": Message(N_("its units have not all started"))}
+            values = {"seconds": limit, "complaint": Message(N_("its units have not all started"))}
             reason = Message(N_("no answer within {seconds:g} s ({complaint})"), values)
             raise _boot_failure(own, seat, host, reason)
         return BootReport(host, word, tuple(line.split()[0] for line in failed))
 
     with ThreadPoolExecutor(max(1, len(names))) as pool:
         return dict(zip(names, pool.map(ask, names), strict=True))
+
+
+def _run_on_booting(own: Course, seat: SeatRecord, host: str, script: str, limit: float) -> Ran:
+    """Run a script on a host. The agent of a virtual machine answers some time after its start."""
+    name, deadline = seat.instance(host), time.monotonic() + limit
+    while True:
+        left = max(1, int(deadline - time.monotonic()))
+        command = ["timeout", str(left), "sh", "-c", script]
+        try:
+            return own.client.instances.run(name, command, limit=left + access.CLOSE_LIMIT)
+        except EngineRefusal:
+            is_off = own.client.instances.get(name).power is not Power.RUNNING
+            if seat.kind == InstanceKind.CONTAINER or is_off or time.monotonic() > deadline:
+                raise
+            time.sleep(AGENT_PAUSE)
 
 
 def _boot_failure(own: Course, seat: SeatRecord, host: str, reason: Message) -> MachineryError:
@@ -268,6 +324,8 @@ def keep(own: Course, name: str, snapshot: str) -> None:
     """Make a snapshot of a host in place of an older one, while its processes sleep."""
     instances = own.client.instances
     instances.delete_snapshot(name, snapshot)
+    if instances.get(name).kind is InstanceKind.VIRTUAL_MACHINE:
+        instances.run(name, ["sync"])  # the engine sees its disk alone
     instances.freeze(name)
     try:
         instances.snapshot(name, snapshot)

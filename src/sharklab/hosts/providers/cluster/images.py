@@ -71,9 +71,9 @@ class Images:
                 done = self._transport.upload(
                     "POST", "/1.0/images", parts["metadata"], headers, limit=limit, **where
                 )
-        return self._named(alias, str(done["metadata"]["fingerprint"]))
+        return self._name_image(alias, str(done["metadata"]["fingerprint"]))
 
-    def _named(self, alias: str, fingerprint: str) -> StoredImage:
+    def _name_image(self, alias: str, fingerprint: str) -> StoredImage:
         """Point `alias` to the image, whatever it pointed to before."""
         where = path("images", "aliases", alias)
         try:

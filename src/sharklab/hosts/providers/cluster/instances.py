@@ -281,6 +281,13 @@ class Instances:
             limit=limit, project=self._project, path=where,
         )  # fmt: skip
 
+    def put_template(self, name: str, template: str, content: bytes, *, limit: float = SECONDS) -> None:
+        """Write a template of an instance, over one that is there; its image says when it is used."""
+        self._transport.upload(
+            "POST", path("instances", name, "metadata", "templates"), content, {},
+            limit=limit, project=self._project, path=template,
+        )  # fmt: skip
+
     def pull(self, name: str, where: str, *, limit: float = SECONDS) -> bytes:
         """Return the content of a file of an instance. Raises NotFound."""
         return self._transport.bytes_of(

@@ -26,18 +26,18 @@ def is_there(own: Seat) -> bool:
     return (own.folder / record.FILE).exists()
 
 
-def _found(own: Seat) -> tuple[Course, Sequence[Instance]] | None:
+def _find_instances(own: Seat) -> tuple[Course, Sequence[Instance]] | None:
     """Return the instances of the seat, None for a seat that is on no cluster."""
     known = record.read(own.folder) if is_there(own) else None
     if known is None:
         return None
     at = course.of_record(known)
-    return at, list(hosts.seen(at, known).values())
+    return at, list(hosts.list_instances(at, known).values())
 
 
 def memory(own: Seat) -> int:
     """Return the bytes of memory of the hosts that run."""
-    found = _found(own)
+    found = _find_instances(own)
     if found is None:
         return 0
     at, there = found
@@ -61,7 +61,7 @@ def last_change(own: Seat, since: float, folders: Sequence[str], without: Sequen
     Files and folders named `without` do not count. A host that cannot be asked may have changed just now; one
     that is lost has nothing that could be kept.
     """
-    found = _found(own)
+    found = _find_instances(own)
     if found is None:
         return 0.0
     at, there = found
@@ -79,7 +79,7 @@ def last_change(own: Seat, since: float, folders: Sequence[str], without: Sequen
 
 def _outputs(own: Seat, command: Sequence[str]) -> Iterator[str]:
     """Yield the output of a command on each host that runs."""
-    at, there = _found(own) or (None, ())
+    at, there = _find_instances(own) or (None, ())
     for one in there:
         if at and one.power is Power.RUNNING:
             with suppress(MachineryError):  # it has ended
@@ -98,7 +98,7 @@ def thaw(own: Seat) -> None:
 
 def _change(own: Seat, power: Power, do: Callable[[Course, str], None]) -> None:
     """Do something with each host that has this power. Later looks see it, also after an error."""
-    at, there = _found(own) or (None, ())
+    at, there = _find_instances(own) or (None, ())
     try:
         for one in there:
             if at and one.power is power:
@@ -109,5 +109,5 @@ def _change(own: Seat, power: Power, do: Callable[[Course, str], None]) -> None:
 
 def is_frozen(own: Seat) -> bool:
     """Tell whether a host of the seat sleeps."""
-    _, there = _found(own) or (None, ())
+    _, there = _find_instances(own) or (None, ())
     return any(one.power is Power.FROZEN for one in there)

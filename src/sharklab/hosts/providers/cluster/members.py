@@ -7,6 +7,7 @@ first, and call those that are `ready`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ ALONE = "none"
 """The name that the engine gives the only member of a server without a cluster."""
 
 EVACUATION_SECONDS = 600.0
+
+SILENCE = re.compile(r"No heartbeat for (?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?P<seconds>[\d.]+)s\b")
+"""The engines' sentence about a member that is offline, with Go's words for a duration."""
 
 
 class Members:
@@ -66,7 +70,17 @@ def _member(said: Plain) -> Member:
         roles=tuple(said.get("roles") or ()),
         architecture=said.get("architecture", ""),
         config=said.get("config") or {},
+        silence=_silence(said.get("message", "")),
     )
+
+
+def _silence(sentence: str) -> float:
+    """Return the seconds without a heartbeat that a sentence names, 0.0 if it names none."""
+    found = SILENCE.search(sentence)
+    if not found:
+        return 0.0
+    hours, minutes = (int(found[name] or 0) for name in ("hours", "minutes"))
+    return 3600.0 * hours + 60.0 * minutes + float(found["seconds"])
 
 
 def _alone(said: Plain) -> Member:

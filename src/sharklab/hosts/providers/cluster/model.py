@@ -89,6 +89,8 @@ class Member:
     roles: Sequence[str]
     architecture: str
     config: Mapping[str, str]
+    silence: float = 0.0
+    """Seconds since its last heartbeat, if the engine calls it offline and says so."""
 
     @property
     def ready(self) -> bool:

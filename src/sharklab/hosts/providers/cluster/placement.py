@@ -14,35 +14,35 @@ RESERVE = 256 * 2**20
 
 @dataclass(frozen=True)
 class Candidate:
-    """A member that can take seats: its free memory in bytes, and the hosts that are placed on it already."""
+    """A member that can take seats: its free memory, and that of the hosts placed on it, in bytes."""
 
     member: str
     free: int
-    hosts: int
+    placed: int
 
 
-def choose(places: Iterable[Candidate], hosts: int, memory: int) -> str:
-    """Return the member for a seat of `hosts` hosts, each of which takes `memory` bytes.
+def choose(places: Iterable[Candidate], memory: int) -> str:
+    """Return the member for a seat whose hosts take `memory` bytes.
 
     The emptiest has the smallest part of its room taken. Hosts that are placed count as taken although they
     may not run yet. Raises MachineryError when no member has the memory.
     """
     known = list(places)
-    fitting = [place for place in known if place.free - RESERVE >= hosts * memory]
+    fitting = [place for place in known if place.free - RESERVE >= memory]
     if not fitting:
         raise MachineryError(
             N_("no member of the cluster has {needed} MiB of free memory for a seat ({free})"),
             place=Message(N_("the cluster")),
             hint=N_("take seats down, or let a machine join the cluster"),
-            needed=(hosts * memory + RESERVE) // 2**20,
+            needed=(memory + RESERVE) // 2**20,
             free=", ".join(f"{place.member}: {place.free // 2**20} MiB" for place in known) or "-",
         )
-    return min(fitting, key=lambda place: (_taken(place, memory), -place.free)).member
+    return min(fitting, key=lambda place: (_measure_use(place), -place.free)).member
 
 
-def _taken(place: Candidate, memory: int) -> float:
+def _measure_use(place: Candidate) -> float:
     """Return the part of a member's room that is taken."""
-    return place.hosts / (place.hosts + (place.free - RESERVE) / memory)
+    return place.placed / (place.placed + place.free - RESERVE)
 
 
 def room(free: Mapping[str, int], memory: int) -> int:

@@ -1,8 +1,9 @@
-"""The provider `cluster`: the hosts of seats are containers on an Incus or LXD cluster.
+"""The provider `cluster`: the hosts of seats are instances on an Incus or LXD cluster.
 
-The images are baked on this computer, as for `nspawn`. The values of a seat are prepared here as well, in the
-same folders, and go into a host before it boots. So a seat can be made again on another member at any
-time, with the same values.
+They are containers, or virtual machines where the lab needs a kernel of its own (`kinds`). The images are
+baked on this computer, as for `nspawn`. The values of a seat are prepared here as well, in the same folders,
+and go into a host before it boots. So a seat can be made again on another member at any time, with the same
+values.
 """
 
 from __future__ import annotations
@@ -16,12 +17,21 @@ from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.inventory import HostFacts
 from sharklab.hosts.providers import access, baking, claims, disk, network, nspawn, provider, substitutes
-from sharklab.hosts.providers.cluster import course, exports, hosts, record, seating, tunnel
+from sharklab.hosts.providers.cluster import (
+    course,
+    exports,
+    hosts,
+    kinds,
+    machine_image,
+    record,
+    seating,
+    tunnel,
+)
 from sharklab.hosts.providers.cluster.course import Course
 from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
-from sharklab.hosts.providers.cluster.model import Instance, Power
+from sharklab.hosts.providers.cluster.model import Instance, InstanceKind, Power
 from sharklab.hosts.providers.cluster.record import SeatRecord
-from sharklab.hosts.providers.this_computer import CONTAINERS
+from sharklab.hosts.providers.this_computer import CONTAINERS, announce_vms
 from sharklab.lab.model import Host, Plan, Seat
 from sharklab.message import N_, Message
 from sharklab.process import Say
@@ -30,6 +40,20 @@ NAME = "cluster"
 TOOLS = ("ssh", "tar")
 START = "start"
 """The snapshot of an instance that `reset` puts back."""
+
+# As on a container: a capture shows the packets that a real wire would carry.
+LINK = """\
+[Match]
+MACAddress={mac}
+
+[Link]
+Name={name}
+TransmitChecksumOffload=no
+TCPSegmentationOffload=no
+TCP6SegmentationOffload=no
+GenericSegmentationOffload=no
+GenericReceiveOffload=no
+"""
 
 LOST = N_("lost")
 """The state of a host whose member does not answer."""
@@ -45,8 +69,8 @@ class Cluster:
     bakes = True
 
     def adapt(self, plan: Plan) -> Plan:
-        """Return the plan as it is: the hosts are containers."""
-        return plan
+        """Return the plan with the variables for virtual machines, where the hosts are such."""
+        return kinds.adapt(plan, kinds.of_seat(plan))
 
     def image(self, golden: Plan, os: str, bake: Callable[[Plan], None], progress: Say) -> Layers:
         """Return the layers, baked on this computer, after they were sent to the cluster as images.
@@ -54,9 +78,16 @@ class Cluster:
         Raises InputError where a container of `os` has no substitute for what a host needs, or the lab wants
         Internet access.
         """
-        _refuse(golden, os)
+        _refuse_internet(golden)
+        kind = kinds.choose(golden.hosts)
+        is_machine = kind is InstanceKind.VIRTUAL_MACHINE
+        if is_machine:
+            machine_image.require()
+            announce_vms(golden.hosts, False, progress)
+        else:
+            substitutes.refuse(golden.hosts, os)
         own = course.begin()
-        layers = baking.layers(golden, os, bake, CONTAINERS, progress)
+        layers = baking.layers(kinds.adapt(golden, kind), os, bake, CONTAINERS, progress, is_machine)
         exports.ensure(own, layers.image.roots, progress)
         return layers
 
@@ -77,10 +108,11 @@ class Cluster:
         for host in plan.hosts:
             _make_disk(plan, host, layers)
         own = course.begin()
-        seat, there = seating.place(own, plan)
+        lowers = {host.name: disk.lowers(plan, host.name, layers) for host in plan.hosts}
+        kind = kinds.of_image(exports.roots(lowers[plan.hosts[0].name]))
+        seat, there = seating.place(own, plan, kind)
         if seat.names() - set(there):
             course.ensure_networks(own, seat.networks.values(), hosts.members(own))
-        lowers = {host.name: disk.lowers(plan, host.name, layers) for host in plan.hosts}
         names = {
             host: exports.ensure(own, exports.roots(paths), progress)
             for host, paths in lowers.items()
@@ -147,7 +179,7 @@ class Cluster:
 
     def sweep(self) -> None:
         """Remove hosts without a seat, and the project when the course has no seat on the cluster."""
-        own = course.known()
+        own = course.find_course()
         if own is None or own.client.projects.find(own.project) is None:
             course.file().unlink(missing_ok=True)
             return
@@ -176,7 +208,7 @@ class Cluster:
         if known is None:
             return dict.fromkeys(seat.addresses, N_("absent"))
         own = course.of_record(known)
-        there = hosts.seen(own, known)
+        there = hosts.list_instances(own, known)
         return {name: _state(own, known, there.get(known.instance(name))) for name in seat.addresses}
 
     def warnings(self, seat: Seat) -> Sequence[Message]:
@@ -200,7 +232,7 @@ class Cluster:
         if known is None or not known.member:
             return
         own = course.of_record(known)
-        there = hosts.seen(own, known)
+        there = hosts.list_instances(own, known)
         if not any(_state(own, known, there.get(known.instance(name))) == LOST for name in known.hosts):
             return
         access.close(seat.id)
@@ -216,9 +248,8 @@ class Cluster:
         access.prepare(plan, tunnel.proxy(plan.seat.folder))
 
 
-def _refuse(plan: Plan, os: str) -> None:
-    """Raise InputError for a lab whose hosts cannot be containers of a cluster."""
-    substitutes.refuse(plan.hosts, os)
+def _refuse_internet(plan: Plan) -> None:
+    """Raise InputError for a lab with Internet access."""
     for one in plan.lab.networks:
         if one.internet:
             raise InputError(
@@ -230,16 +261,29 @@ def _refuse(plan: Plan, os: str) -> None:
 
 
 def _make_disk(plan: Plan, host: Host, layers: Layers) -> None:
-    """Prepare the disk of a host: its values, and the cheaper services of a container."""
+    """Prepare the disk of a host: its values, and what its kind needs."""
     disk.make(plan, host, layers)
-    disk.ease(plan, host.name)
+    if _is_machine(plan, host, layers):
+        for _, name, mac in network.ports(plan, host):
+            link = LINK.format(mac=mac, name=name)
+            disk.put(
+                disk.folder(plan, host.name) / "upper", f"etc/systemd/network/70-{name}.link", link, 0o644
+            )
+    else:
+        disk.ease(plan, host.name)
     # The way to a host on a cluster is no network: its SSH server sees no address.
     key = access.public(access.folder(plan) / "id_ed25519")
     disk.put(disk.folder(plan, host.name) / "upper", "root/.ssh/authorized_keys", key, 0o600)
 
 
+def _is_machine(plan: Plan, host: Host, layers: Layers) -> bool:
+    image = exports.roots(disk.lowers(plan, host.name, layers))
+    return kinds.of_image(image) is InstanceKind.VIRTUAL_MACHINE
+
+
 def _facts(plan: Plan, host: Host, layers: Layers) -> Mapping[str, object]:
-    return {**nspawn.facts(plan, host, layers), "virtualization_tech_guest": ["container", "lxc"]}
+    guest = ["kvm"] if _is_machine(plan, host, layers) else ["container", "lxc"]
+    return {**nspawn.facts(plan, host, layers), "virtualization_tech_guest": guest}
 
 
 def _of(seat: Seat) -> tuple[Course, SeatRecord]:

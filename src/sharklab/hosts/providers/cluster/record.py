@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sharklab import state
 from sharklab.errors import MachineryError
+from sharklab.hosts.providers.cluster.model import InstanceKind
 from sharklab.message import N_
 
 FILE = "cluster.json"
@@ -22,8 +23,9 @@ FILE = "cluster.json"
 class SeatRecord:
     """The place of a seat: its member, its hosts, and by network of the lab the network of the engine.
 
-    `remote` is the name of the engine's place, empty for this machine. `round` counts how often the seat was
-    made again elsewhere: a host on a dead member keeps its name there.
+    `remote` is the name of the engine's place, empty for this machine. `kind` is that of the hosts
+    (`InstanceKind`). `round` counts how often the seat was made again elsewhere: a host on a dead member
+    keeps its name there.
     """
 
     seat: str
@@ -32,6 +34,7 @@ class SeatRecord:
     member: str = ""
     round: int = 0
     hosts: Sequence[str] = ()
+    kind: str = InstanceKind.CONTAINER
     networks: Mapping[str, str] = field(default_factory=dict)
 
     def instance(self, host: str) -> str:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers.cluster import course, hosts, placement, record
+from sharklab.hosts.providers.cluster import course, hosts, kinds, placement, record
 from sharklab.hosts.providers.cluster.course import Course
 from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
-from sharklab.hosts.providers.cluster.model import Instance
+from sharklab.hosts.providers.cluster.model import Instance, InstanceKind
 from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.lab.model import Plan
 from sharklab.message import N_, Message
@@ -29,7 +29,7 @@ ASK_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class MemoryLook:
-    """The free memory of a member (bytes) at a moment, and the hosts that were placed there then."""
+    """The free memory of a member at a moment, and that of the hosts placed there then, in bytes."""
 
     at: float
     free: int
@@ -40,15 +40,17 @@ _looks: dict[tuple[str, str], MemoryLook] = {}
 """The last look at each member, by remote and name."""
 
 
-def place(own: Course, plan: Plan) -> tuple[SeatRecord, Mapping[str, Instance]]:
+def place(own: Course, plan: Plan, kind: InstanceKind) -> tuple[SeatRecord, Mapping[str, Instance]]:
     """Return the record of a seat with its member and networks, chosen now for a new one, and its instances.
+
+    `kind` is that of its hosts.
 
     Where the engine moved the hosts, the record follows. A seat whose member takes no hosts goes elsewhere.
     """
     with course.lock():
         names = [host.name for host in plan.hosts]
         known = record.read(plan.seat.folder) or SeatRecord(
-            plan.seat.id, own.project, own.remote, hosts=names
+            plan.seat.id, own.project, own.remote, hosts=names, kind=kind
         )
         members = hosts.members(own)
         there = hosts.of_seat(own, known) if known.member else {}
@@ -57,7 +59,8 @@ def place(own: Course, plan: Plan) -> tuple[SeatRecord, Mapping[str, Instance]]:
         usable = [member for member in at if member in ready]
         chosen = max(usable, key=usable.count) if usable else known.member
         if chosen not in ready:
-            chosen = placement.choose(_places(own, sorted(ready)), len(plan.hosts), course.MEMORY_OF_HOST)
+            places = _places(own, sorted(_that_take(own, ready, kind)))
+            chosen = placement.choose(places, len(plan.hosts) * kinds.MEMORY[kind])
         networks = known.networks or course.take_networks(own, plan, members)
         seat = replace(known, member=chosen, networks=networks)
         if seat != known:
@@ -65,12 +68,19 @@ def place(own: Course, plan: Plan) -> tuple[SeatRecord, Mapping[str, Instance]]:
     return seat, there
 
 
-def check_room(count: int) -> None:
-    """Raise MachineryError if the members have no memory for so many more hosts."""
-    own = course.begin()
+def _that_take(own: Course, ready: Iterable[str], kind: InstanceKind) -> Iterable[str]:
+    """Return those of the members `ready` that take hosts of this kind."""
+    return ready if kind is InstanceKind.CONTAINER else kinds.able(own, sorted(ready))
+
+
+def check_room(plans: Sequence[Plan]) -> None:
+    """Raise MachineryError if the members have no memory for these seats, which are of one lab."""
+    if not plans:
+        return
+    own, kind = course.begin(), kinds.of_seat(plans[0])
     ready = [member.name for member in hosts.members(own) if member.ready]
-    free = {one.member: one.free for one in _places(own, ready)}
-    most = placement.room(free, course.MEMORY_OF_HOST)
+    free = {one.member: one.free for one in _places(own, sorted(_that_take(own, ready, kind)))}
+    count, most = sum(len(plan.hosts) for plan in plans), placement.room(free, kinds.MEMORY[kind])
     if count > most:
         raise MachineryError(
             N_("the cluster has memory for {most} more hosts, and {hosts} are needed"),
@@ -85,15 +95,13 @@ def _places(own: Course, ready: Sequence[str]) -> list[placement.Candidate]:
     """Return the members that can take a seat. One that does not answer in time is left out."""
     placed = Counter[str]()
     for one in record.all_records():
-        placed[one.member] += len(one.hosts)
+        placed[one.member] += len(one.hosts) * kinds.MEMORY[InstanceKind(one.kind)]
     if not ready:
         return []
     with ThreadPoolExecutor(len(ready)) as pool:
         found = pool.map(lambda name: _look(own, name, placed[name]), ready)
     return [
-        placement.Candidate(
-            name, one.free - (placed[name] - one.placed) * course.MEMORY_OF_HOST, placed[name]
-        )
+        placement.Candidate(name, one.free - (placed[name] - one.placed), placed[name])
         for name, one in zip(ready, found, strict=True)
         if one
     ]

@@ -97,7 +97,7 @@ class Transport:
         """Return the file that the engine has at `where`. Raises as `get`."""
         answer = self._send("GET", where, query, limit)
         if answer.headers.get("content-type", "").startswith("application/json") and not answer.is_success:
-            self._checked("GET", where, answer)
+            self._check_answer("GET", where, answer)
         return bytes(answer.content)
 
     def change(
@@ -108,7 +108,7 @@ class Transport:
         Return the finished operation, empty for a change without one.
         Raises EngineRefusal (NotFound, AlreadyThere), Unreachable or TooLate.
         """
-        return self._done(method, where, query, limit, json=body)
+        return self._wait_for_operation(method, where, query, limit, json=body)
 
     def begin(self, method: str, where: str, body: object = None, **query: str | int) -> Mapping[str, Any]:
         """Send `body`, and return the operation that it began, which goes on. Raises as `get`."""
@@ -126,7 +126,7 @@ class Transport:
         **query: str | int,
     ) -> Mapping[str, Any]:
         """Send the bytes of `content`, else as `change`."""
-        return self._done(method, where, query, limit, content=content, headers=dict(headers))
+        return self._wait_for_operation(method, where, query, limit, content=content, headers=dict(headers))
 
     def upload_parts(
         self,
@@ -139,9 +139,11 @@ class Transport:
     ) -> Mapping[str, Any]:
         """Send files as a form of several parts, in their order, else as `change`."""
         files = {name: (name, part, "application/octet-stream") for name, part in parts.items()}
-        return self._done("POST", where, query, limit, files=files, headers=dict(headers))
+        return self._wait_for_operation("POST", where, query, limit, files=files, headers=dict(headers))
 
-    def _done(self, method: str, where: str, query: Query, limit: float, **request: Any) -> Mapping[str, Any]:
+    def _wait_for_operation(
+        self, method: str, where: str, query: Query, limit: float, **request: Any
+    ) -> Mapping[str, Any]:
         """Ask, and wait for the operation that this began, in the time that is left."""
         begun = time.monotonic()
         answer = self._ask(method, where, query, limit, **request)
@@ -150,7 +152,7 @@ class Transport:
         operation = str(answer["operation"]).partition("?")[0]
         left = max(1, math.ceil(limit - (time.monotonic() - begun)))
         answered = self._send("GET", f"{operation}/wait", {"timeout": left}, left + GRACE_SECONDS)
-        done = self._checked(method, where, answered)  # Incus refuses here, LXD in the operation
+        done = self._check_answer(method, where, answered)  # Incus refuses here, LXD in the operation
         result: Mapping[str, Any] = done["metadata"]
         if result["status"] == "Success":
             return result
@@ -162,7 +164,7 @@ class Transport:
                 hint=LOOK,
                 seconds=limit,
             )
-        raise self._refused(
+        raise self._make_refusal(
             method, where, int(result["status_code"]), str(result.get("err") or result["status"])
         )
 
@@ -174,9 +176,9 @@ class Transport:
             return
 
     def _ask(self, method: str, where: str, query: Query, limit: float, **request: Any) -> Mapping[str, Any]:
-        return self._checked(method, where, self._send(method, where, query, limit, **request))
+        return self._check_answer(method, where, self._send(method, where, query, limit, **request))
 
-    def _checked(self, method: str, where: str, answer: httpx2.Response) -> Mapping[str, Any]:
+    def _check_answer(self, method: str, where: str, answer: httpx2.Response) -> Mapping[str, Any]:
         """Return the answer's JSON. Raises EngineRefusal when it says no, Unreachable for another form."""
         try:
             content = answer.json()
@@ -190,7 +192,7 @@ class Transport:
                 code=answer.status_code,
             ) from None
         if content.get("type") == "error":
-            raise self._refused(method, where, int(content["error_code"]), str(content["error"]))
+            raise self._make_refusal(method, where, int(content["error_code"]), str(content["error"]))
         return content
 
     def _send(self, method: str, where: str, query: Query, limit: float, **request: Any) -> httpx2.Response:
@@ -200,7 +202,7 @@ class Transport:
             self._knock(self.endpoint.socket, method, where)
         timeout = httpx2.Timeout(limit, connect=CONNECT_SECONDS)
         with self._failures(method, where, limit):
-            return self._opened().request(method, where, params=dict(query), timeout=timeout, **request)
+            return self._open_client().request(method, where, params=dict(query), timeout=timeout, **request)
 
     def _knock(self, place: Path, method: str, where: str) -> None:
         """Raise Unreachable unless a program listens at the socket; httpx2 leaks its own socket then."""
@@ -256,7 +258,7 @@ class Transport:
             group=groups,
         )
 
-    def _refused(self, method: str, where: str, code: int, said: str) -> MachineryError:
+    def _make_refusal(self, method: str, where: str, code: int, said: str) -> MachineryError:
         if code == STARTS or any(words in said for words in LOST):
             return Unreachable(
                 N_("a member of the cluster does not answer: {said}"),
@@ -281,7 +283,7 @@ class Transport:
     def _place(self, method: str, where: str) -> str:
         return f"{self.endpoint.place}, {method} {where}"
 
-    def _opened(self) -> httpx2.Client:
+    def _open_client(self) -> httpx2.Client:
         with self._lock:
             if self._client is None:
                 self._client = _open(self.endpoint)

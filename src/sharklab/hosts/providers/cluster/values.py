@@ -28,7 +28,7 @@ def pack(folders: Sequence[Path]) -> bytes:
 
     The uppermost comes first: its files hide those of the folders below it.
     """
-    kept, removed = _merged(folders)
+    kept, removed = _merge_folders(folders)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as target:
         listed = "".join(f"{name}\n" for name in sorted(removed)).encode()
@@ -40,7 +40,7 @@ def pack(folders: Sequence[Path]) -> bytes:
     return buffer.getvalue()
 
 
-def _merged(folders: Sequence[Path]) -> tuple[dict[str, Path], set[str]]:
+def _merge_folders(folders: Sequence[Path]) -> tuple[dict[str, Path], set[str]]:
     """Return the files of all folders by their names in the host, and the names that are removed there."""
     kept: dict[str, Path] = {}
     removed: set[str] = set()

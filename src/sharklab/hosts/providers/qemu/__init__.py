@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from sharklab.hosts.providers.qemu.libvirt import end_domains
 from sharklab.hosts.providers.qemu.restoration import LIMIT, facts, start
-from sharklab.hosts.providers.qemu.snapshot import made_before, snapshots
-from sharklab.hosts.providers.qemu.vm import paused, power_off
+from sharklab.hosts.providers.qemu.snapshot import find_snapshots, snapshots
+from sharklab.hosts.providers.qemu.vm import pause_host, power_off, resume
 
 TOOLS = ("qemu-system-x86_64", "qemu-img", "mke2fs")
 
@@ -23,9 +23,10 @@ __all__ = [
     "TOOLS",
     "end_domains",
     "facts",
-    "made_before",
-    "paused",
+    "find_snapshots",
+    "pause_host",
     "power_off",
+    "resume",
     "snapshots",
     "start",
 ]

@@ -101,7 +101,7 @@ def text(
         cmdline=escape(vm.KERNEL),
         cache="" if is_kvm else f"<tcg><tb-cache unit='MiB'>{accelerator.TRANSLATIONS}</tb-cache></tcg>",
         disk=quoteattr(str(first)),
-        below=_backing(below),
+        below=_write_backing(below),
         cards="\n    ".join(_cards(plan, host)),
         console=quoteattr(str(disk.folder(plan, host.name) / "console.log")),
         port=quoteattr(str(vm.port(plan, host))),
@@ -124,12 +124,12 @@ def _options(plan: Plan, host: Host, machine: VirtualMachine, held: Mapping[Path
     ]
 
 
-def _backing(disks: Sequence[Path]) -> str:
+def _write_backing(disks: Sequence[Path]) -> str:
     """Return the element for the layers below a disk, so that libvirt does not search for them."""
     if not disks:
         return "<backingStore/>"
     form, file = quoteattr(vm.disk_format(disks)), quoteattr(str(disks[0]))
-    return BELOW.format(form=form, file=file, below=_backing(disks[1:]))
+    return BELOW.format(form=form, file=file, below=_write_backing(disks[1:]))
 
 
 def _cards(plan: Plan, host: Host) -> Iterator[str]:

@@ -76,7 +76,7 @@ def version(address: str) -> str:
 
 
 @contextmanager
-def started(plan: Plan, host: Host, machine: VirtualMachine) -> Iterator[None]:
+def start_domain(plan: Plan, host: Host, machine: VirtualMachine) -> Iterator[None]:
     """Start the host's machine as a domain. Until the end of the context, its QEMU can open its files anew.
 
     Raises MachineryError with what libvirt said when it does not start.

@@ -21,7 +21,7 @@ from sharklab.hosts.image.model import Snapshots
 from sharklab.hosts.providers import access, disk, network
 from sharklab.hosts.providers.qemu import snapshot, vm
 from sharklab.hosts.providers.qemu.monitor import Monitor
-from sharklab.hosts.providers.qemu.startup import started
+from sharklab.hosts.providers.qemu.startup import start_machine
 from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
@@ -38,10 +38,10 @@ def start(plan: Plan, hosts: Sequence[Host], made: Snapshots, explain: ExplainFa
 
     Raises what `explain` makes of a host and a reason when one does not wake up.
     """
-    new = [host for host in hosts if not (disk.folder(plan, host.name) / "lowers").exists()]
+    new = [host for host in hosts if not disk.is_made(plan, host.name)]
     with ExitStack() as stack:
         for host in hosts:
-            stack.enter_context(started(plan, host, _machine(plan, host, made, is_new=host in new)))
+            stack.enter_context(start_machine(plan, host, _machine(plan, host, made, is_new=host in new)))
         if new:
             progress(Message(N_("restoring {hosts}"), {"hosts": [host.name for host in new]}))
         ports = [stack.enter_context(_restore(plan, host, made)) for host in new]
@@ -70,7 +70,7 @@ def _machine(plan: Plan, host: Host, made: Snapshots, is_new: bool) -> VirtualMa
         own.unlink(missing_ok=True)
         snapshot.overlay(own, golden / "disk.qcow2", "qcow2")
         return replace(machine, waits=True)
-    golden = disk.used(plan, host.name)[0]
+    golden = disk.list_layers(plan, host.name)[0]
     image = replace(made.image, folder=golden.parents[1])
     disks = (own, golden / "disk.qcow2", golden / "base.raw")
     return replace(machine, image=image, disks=disks, memory=folder / "memory", is_shared=True)

@@ -23,7 +23,7 @@ from sharklab.hosts.providers import access, cgroups, claims, disk, network
 from sharklab.hosts.providers.provider import Provider
 from sharklab.hosts.providers.qemu import accelerator, domain, libvirt, trial, vm
 from sharklab.hosts.providers.qemu.monitor import Monitor
-from sharklab.hosts.providers.qemu.startup import started
+from sharklab.hosts.providers.qemu.startup import start_machine
 from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
@@ -79,7 +79,7 @@ def snapshots(
     return made
 
 
-def made_before(image: Image, folder: Path) -> Snapshots:
+def find_snapshots(image: Image, folder: Path) -> Snapshots:
     """Return the snapshots in a folder that `snapshots` left. Machines that have a disk boot from it.
 
     The accelerator is that of now: only a restored machine needs the one that made the snapshot.
@@ -120,7 +120,7 @@ def _make(
         values = {"hosts": [host.name for host in hosts], "accelerator": how}
         with ExitStack() as stack:
             for host in hosts:
-                stack.enter_context(started(plan, host, _golden_machine(plan, host, made)))
+                stack.enter_context(start_machine(plan, host, _golden_machine(plan, host, made)))
             progress(Message(N_("booting {hosts} ({accelerator}), once for all seats"), values))
             # Their ports stay open until they are saved: a port that closes ends their waiting.
             ports = [stack.enter_context(vm.connect(plan, host, BOOT_LIMIT)) for host in hosts]

@@ -26,7 +26,7 @@ PAUSE = 0.02
 
 
 @contextmanager
-def started(plan: Plan, host: Host, machine: VirtualMachine) -> Iterator[None]:
+def start_machine(plan: Plan, host: Host, machine: VirtualMachine) -> Iterator[None]:
     """Start the host's QEMU anew, in a control group of its own and on the seat's bridges.
 
     Until the end of the context it can open its files anew, as it does when a machine that waits gets its
@@ -39,7 +39,7 @@ def started(plan: Plan, host: Host, machine: VirtualMachine) -> Iterator[None]:
         file.unlink(missing_ok=True)
     os.chown(state.folder(vm.sockets_folder(plan, host)), rights.user(plan.seat.id), rights.GROUP)
     if machine.libvirt:
-        with libvirt.started(plan, host, machine):
+        with libvirt.start_domain(plan, host, machine):
             yield
     else:
         _start(plan, host, machine)

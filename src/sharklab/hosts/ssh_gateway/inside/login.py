@@ -45,14 +45,14 @@ def request() -> dict[str, Any]:
         "want": "login",
         "name": os.environ.get("USER", ""),
         "command": os.environ.get("SSH_ORIGINAL_COMMAND", ""),
-        "password": used_password(),
+        "password": is_by_password(),
         "terminal": os.isatty(0) and os.isatty(1),
         "from": os.environ.get("SSH_CONNECTION", "").partition(" ")[0],
         "language": language[:64],
     }
 
 
-def used_password() -> bool:
+def is_by_password() -> bool:
     """Tell whether the student logged in by the password (sshd_config(5), ExposeAuthInfo)."""
     try:
         return Path(os.environ.get("SSH_USER_AUTH", "")).read_text().startswith("password")

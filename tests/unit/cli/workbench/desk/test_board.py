@@ -29,7 +29,7 @@ STUDENTS = [Student(id, f"{id} of the class", "") for id in ("alice", "bob", "ca
 @pytest.fixture
 def lab(mylab: Path) -> Lab:
     """Return the lab of the class, whose one exercise is `page`."""
-    return load.named(str(mylab))
+    return load.read_named(str(mylab))
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def test_stranger_is_refused(ask: ClassAsker, want: str) -> None:
     """Nobody outside of the roster gets anything, and no request leaves a trace of one."""
     error = error_of(InputError, ask, want, "mallory", up="yes")
     assert {"student": "mallory"} == error.values
-    assert {} == ask.desk.seat_desk.jobs.known()
+    assert {} == ask.desk.seat_desk.jobs.list_last_jobs()
     assert board.BoardRecord({}) == board.read("mylab", "mallory")
     assert help_note.HelpNote() == help_note.read("mylab", "mallory")
 
@@ -72,9 +72,9 @@ def test_link_is_used_and_renewed(ask: ClassAsker) -> None:
     reader = ask("use link", "?", token=token)["reader"]
     assert ("alice", 0) == (reader["name"], reader["epoch"])
     error_of(InputError, ask, "use link", "?", token=token)
-    assert {"bob", "carol"} == {own.name for own in class_links.unused("mylab", NAMES).values()}
+    assert {"bob", "carol"} == {own.name for own in class_links.list_unused("mylab", NAMES).values()}
     newer = ask("new link")["token"]
-    assert [newer] == list(class_links.unused("mylab", ["alice"]))
+    assert [newer] == list(class_links.list_unused("mylab", ["alice"]))
     assert {"": 0, "alice": 1, "bob": 0, "carol": 0} == ask("links", "*")["numbers"]
 
 

@@ -59,9 +59,9 @@ def test_token_stays_the_same() -> None:
 def test_used_link_is_no_longer_unused() -> None:
     """The links of other students, and of other labs, still count."""
     use("tp1", "alice")
-    [reader] = class_links.unused("tp1", ["alice", "bob"]).values()
+    [reader] = class_links.list_unused("tp1", ["alice", "bob"]).values()
     assert ("bob", frozenset({("tp1", "bob")})) == (reader.name, reader.seats)
-    assert ["alice"] == [reader.name for reader in class_links.unused("tp2", ["alice"]).values()]
+    assert ["alice"] == [reader.name for reader in class_links.list_unused("tp2", ["alice"]).values()]
 
 
 def test_new_link_replaces_the_used_one() -> None:
@@ -70,7 +70,7 @@ def test_new_link_replaces_the_used_one() -> None:
     use("tp1", "alice")
     for _ in range(2):
         tokens.append(class_links.renew("tp1", "alice"))
-        assert [tokens[-1]] == list(class_links.unused("tp1", ["alice"]))
+        assert [tokens[-1]] == list(class_links.list_unused("tp1", ["alice"]))
     assert tokens[-1] == class_links.token("tp1", "alice")
     use("tp1", "alice")
     assert tokens[-1] == class_links.token("tp1", "alice")

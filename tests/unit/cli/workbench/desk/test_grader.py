@@ -64,7 +64,7 @@ def found() -> list[tuple[str, Points, bool]]:
 @pytest.fixture
 def grader(mylab: Path, found: list[tuple[str, Points, bool]]) -> Grader:
     """Return a grader of the lab."""
-    return Grader(load.named(str(mylab)), lambda *given: found.append(given))
+    return Grader(load.read_named(str(mylab)), lambda *given: found.append(given))
 
 
 def test_change_is_graded_in_turn(grader: Grader, hand: Hand, found: list[Any]) -> None:

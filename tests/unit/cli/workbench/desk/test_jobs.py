@@ -23,7 +23,7 @@ ENGLISH, FRENCH = translator("en"), translator("fr")
 def ended(own: Jobs, student: str = "alice") -> Job:
     """Return the job of a student when all work has ended."""
     own._pool.shutdown(wait=True)
-    return own.known()[student]
+    return own.list_last_jobs()[student]
 
 
 def test_job_tells_its_step_of_now() -> None:
@@ -34,7 +34,7 @@ def test_job_tells_its_step_of_now() -> None:
     def work(progress: Progress) -> None:
         with progress.step("set up {host}", host="server"):
             progress.note(Message("{done} of {count} done", {"done": 1, "count": 3}))
-            told.extend(own.known()["alice"].say(words) for words in (ENGLISH, FRENCH))
+            told.extend(own.list_last_jobs()["alice"].say(words) for words in (ENGLISH, FRENCH))
 
     own.add("alice", "start the seat", work)
     job = ended(own)
@@ -63,7 +63,7 @@ def test_job_that_fails_tells_why(error: Exception, said: str) -> None:
     job = ended(own)
     assert (FAILED, True, False) == (job.state, job.has_failed, job.is_open)
     assert said in job.say(ENGLISH)
-    assert DONE == own.known()["bob"].state
+    assert DONE == own.list_last_jobs()["bob"].state
 
 
 def wait_until_closed(job: Job) -> None:
@@ -104,8 +104,8 @@ def test_seat_has_one_job_at_a_time(gate: Gate) -> None:
     own.add("alice", "start", gate)
     gate.wait(1)
     refused = error_of(InputError, own.add, "alice", "stop", gate)
-    assert "alice" == refused.values["student"] and "start" == own.known()["alice"].title
-    first = own.known()["alice"]
+    assert "alice" == refused.values["student"] and "start" == own.list_last_jobs()["alice"].title
+    first = own.list_last_jobs()["alice"]
     gate.go.set()
     done = threading.Event()
     wait_until_closed(first)
@@ -120,9 +120,9 @@ def test_a_few_jobs_run_and_the_others_wait(gate: Gate) -> None:
     for name in names:
         own.add(name, "start", gate)
     gate.wait(jobs.AT_ONCE)
-    states = [own.known()[name].state for name in names]
+    states = [own.list_last_jobs()[name].state for name in names]
     assert [RUNNING] * jobs.AT_ONCE + [WAITING] == states
-    assert own.known()[names[-1]].is_open
+    assert own.list_last_jobs()[names[-1]].is_open
     gate.go.set()
     assert DONE == ended(own, names[-1]).state
 
@@ -130,9 +130,9 @@ def test_a_few_jobs_run_and_the_others_wait(gate: Gate) -> None:
 def test_jobs_that_are_known_are_a_copy() -> None:
     """A page that reads them is not in the way of the next job."""
     own = Jobs()
-    known = own.known()
+    known = own.list_last_jobs()
     own.add("alice", "start", lambda progress: None)
-    assert not known and ["alice"] == list(own.known())
+    assert not known and ["alice"] == list(own.list_last_jobs())
 
 
 def test_group_has_a_job_for_each_seat(gate: Gate) -> None:
@@ -149,7 +149,7 @@ def test_group_has_a_job_for_each_seat(gate: Gate) -> None:
     assert ["alice", "carol", "dave"] == own.add_group(["alice", "bob", "carol", "dave"], "start", work)
     gate.go.set()
     assert DONE == ended(own).state
-    said = {name: own.known()[name].say(ENGLISH) for name in ("carol", "dave")}
+    said = {name: own.list_last_jobs()[name].say(ENGLISH) for name in ("carol", "dave")}
     assert ("no room" in said["carol"], "KeyError" in said["dave"]) == (True, True)
-    assert "stop" == own.known()["bob"].title
+    assert "stop" == own.list_last_jobs()["bob"].title
     assert [] == own.add_group([], "start", work)

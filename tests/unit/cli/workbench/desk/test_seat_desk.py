@@ -65,7 +65,7 @@ def test_missing_seats_are_started_together(
     go.set()
     ask.wait()
     assert ["alice", "bob"] == begun
-    jobs = ask.desk.seat_desk.jobs.known()
+    jobs = ask.desk.seat_desk.jobs.list_last_jobs()
     assert {"alice": DONE, "bob": FAILED} == {name: job.state for name, job in jobs.items()}
     job = ask("seat", "bob", lang="fr")["job"]
     assert "no room" in job["said"] and translator("fr").gettext(FAILED) in job["said"] and not job["open"]

@@ -54,7 +54,7 @@ class Asker:
 @pytest.fixture
 def ask(mylab: Path, tmp_path: Path) -> Asker:
     """Return the desk of the lab `mylab`."""
-    return Asker(tmp_path, load.named(str(mylab)))
+    return Asker(tmp_path, load.read_named(str(mylab)))
 
 
 @pytest.fixture
@@ -62,14 +62,14 @@ def ask_in_exam(mylab: Path, tmp_path: Path) -> Asker:
     """Return the desk of the same lab as an exam."""
     with (mylab / "lab.yml").open("a") as file:
         file.write("exam: {minutes: 90}\n")
-    return Asker(tmp_path, load.named(str(mylab)))
+    return Asker(tmp_path, load.read_named(str(mylab)))
 
 
 @pytest.fixture
 def ask_of_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asker:
     """Return the desk of a lab whose hosts are up in their start state."""
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
-    own = Asker(tmp_path, load.named("tp4"))
+    own = Asker(tmp_path, load.read_named("tp4"))
     plan_file.save(plan_file.from_plain(own("plan")))
     return own
 
@@ -184,7 +184,7 @@ def test_solve_is_refused_in_an_exam(ask_in_exam: Asker) -> None:
     """And noted."""
     error_of(InputError, ask_in_exam, "solve", exercise="page")
     own = seat.look_up(ask_in_exam.labs[0], "alice")
-    assert ["solve"] == [what for _, what in diary.refused(own)]
+    assert ["solve"] == [what for _, what in diary.list_refusals(own)]
 
 
 def test_exercise_is_solved_and_reset(ask_of_hosts: Asker, monkeypatch: pytest.MonkeyPatch) -> None:

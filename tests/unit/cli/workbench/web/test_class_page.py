@@ -67,13 +67,13 @@ def test_next_link_of_the_instructor_ends_the_older_cookie(bench: workbench.Benc
 
 def test_personal_link_works_once_and_is_renewed(bench: workbench.Bench) -> None:
     """A used link stays used after a restart. Another link of the instructor ends the older cookie."""
-    [token] = class_links.unused("mylab", ["alice"])
+    [token] = class_links.list_unused("mylab", ["alice"])
     first = bench.stranger()
     assert 303 == first.post("/enter", data={"token": token}).status_code
     assert 200 == first.get(bench.at + "/").status_code
     assert 401 == bench.stranger().post("/enter", data={"token": token}).status_code
     part = bench.browser(TEACHER).post("/class/links/alice").text
-    [newer] = class_links.unused("mylab", ["alice"])
+    [newer] = class_links.list_unused("mylab", ["alice"])
     assert newer != token
     assert f"/enter/{newer}" in part
     assert 401 == first.get(bench.at + "/").status_code

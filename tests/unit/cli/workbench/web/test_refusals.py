@@ -22,7 +22,7 @@ from sharklab.message import N_
 def test_refusals_of_the_desk_and_of_the_page_are_told(problem: Exception, said: str) -> None:
     """The desk has put its own into words; an error of the page is said in French to a French reader."""
 
-    @refusals.told_by(lambda request, text: PlainTextResponse(text, refusals.STATUS))
+    @refusals.answer_refusals(lambda request, text: PlainTextResponse(text, refusals.STATUS))
     async def page(request: Request) -> Response:
         raise problem
 

@@ -29,7 +29,7 @@ from sharklab.cli.workbench import server, site
 from sharklab.cli.workbench.desk import student_desk as desk
 from sharklab.cli.workbench.identity import Reader
 from sharklab.lab import load
-lab = load.named(sys.argv[1])
+lab = load.read_named(sys.argv[1])
 listener = server.listen("127.0.0.1", 0)
 address = f"http://127.0.0.1:{listener.getsockname()[1]}"
 handlers = desk.Desk({lab.name: lab}, lambda *_: Path(sys.argv[2])).handlers()

@@ -11,7 +11,7 @@ import pytest
 from sharklab import privilege, state
 from sharklab.hosts.image.model import Image, Layers
 from sharklab.hosts.providers import access, claims
-from sharklab.hosts.providers.cluster import client, exports, hosts, seating
+from sharklab.hosts.providers.cluster import client, exports, hosts, kinds, seating
 from sharklab.hosts.providers.cluster import course as courses
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.model import MemberStatus
@@ -45,8 +45,9 @@ def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PaperCluster:
     monkeypatch.setattr(courses, "_clients", {})
     monkeypatch.setattr(courses, "_begun", set())
     monkeypatch.setattr(exports, "_known", set())
-    monkeypatch.setattr(exports, "_send", lambda own, name, image: own.client.images.add(name, properties={}))
+    monkeypatch.setattr(exports, "_send", lambda own, name, image: own.client.images.add(name))
     monkeypatch.setattr(privilege, "require_root", lambda reason: None)
+    monkeypatch.setattr(kinds, "_able", {})
     monkeypatch.setattr(hosts, "FRESH", -1.0)
     monkeypatch.setattr(hosts, "SETTLE_PAUSE", 0.0)
     monkeypatch.setattr(hosts, "_silent", {})

@@ -19,7 +19,7 @@ from tests.support.paper_seats import record_of, up
 def test_a_remote_stays_while_seats_are_up(paper: PaperCluster, layers: Layers) -> None:
     """Another one would not know them."""
     course.use("far")
-    own = course.known()
+    own = course.find_course()
     assert own and "far" == own.remote
     up(layers)
     course.use("far")
@@ -32,7 +32,7 @@ def test_the_limit_of_the_project_never_falls(paper: PaperCluster, layers: Layer
 
     def limit() -> int:
         course._begun.clear()
-        return int(paper.known[course.begin().project].config[course.MOST])
+        return int(paper.known[course.begin().project].config[course.MOST[0]])
 
     first = (limit(), limit())
     paper.status["m3"] = MemberStatus.OFFLINE
@@ -50,9 +50,9 @@ def test_no_network_can_be_made_while_a_member_is_down(paper: PaperCluster, laye
 
 def test_a_course_keeps_its_id_and_its_restricted_project(paper: PaperCluster) -> None:
     """Before the first use there is none; after it nothing is made again."""
-    assert course.known() is None
+    assert course.find_course() is None
     own = course.begin()
-    assert own == course.begin() == course.known()
+    assert own == course.begin() == course.find_course()
     assert {own.project} == set(paper.known)
     assert course.PROJECT.items() <= paper.known[own.project].config.items()
 
@@ -62,7 +62,7 @@ def test_a_damaged_note_is_an_error_with_its_place(paper: PaperCluster, content:
     """Nobody may take the course for a new one: its seats would be lost."""
     course.begin()
     course.file().write_text(content)
-    assert str(course.file()) == error_of(MachineryError, course.known).place
+    assert str(course.file()) == error_of(MachineryError, course.find_course).place
 
 
 def test_the_pool_is_the_usual_one_or_the_first(paper: PaperCluster, monkeypatch: pytest.MonkeyPatch) -> None:

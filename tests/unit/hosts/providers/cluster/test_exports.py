@@ -46,7 +46,7 @@ def test_image_has_all_folders_and_the_first_program(
     """It is sent once, and nothing of its making stays."""
     sent: list[tuple[dict[str, Any], dict[str, tarfile.TarInfo]]] = []
 
-    def add(name: str, metadata: Path, rootfs: Path, *, properties: object) -> None:
+    def add(name: str, metadata: Path, rootfs: Path, **more: object) -> None:
         with tarfile.open(metadata) as about, tarfile.open(rootfs) as files:
             description = about.extractfile("metadata.yaml")
             assert description

@@ -9,8 +9,8 @@ import pytest
 
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import access
-from sharklab.hosts.providers.access import BootReport
+from sharklab.hosts.providers import consoles
+from sharklab.hosts.providers.boot_query import BootReport
 from sharklab.hosts.providers.cluster import course, hosts
 from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
 from sharklab.hosts.providers.cluster.model import Instance, MemberStatus, Power, Ran
@@ -135,7 +135,7 @@ def test_answers_are_shared_for_a_second(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_silent_member_is_not_asked_again_for_a_while(
     paper: PaperCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each question to a dead machine costs seconds."""
+    """Each question to a dead machine costs seconds. One that is silent for long is not asked at all."""
     asked: list[str] = []
 
     def resources(own: paper_cluster.Members, name: str, *, limit: float) -> object:
@@ -150,6 +150,9 @@ def test_a_silent_member_is_not_asked_again_for_a_while(
     assert (True, True, False) == tuple(hosts.is_dead(own, name) for name in ("m3", "gone", ""))
     assert ["m3"] == asked
     clock.now += hosts.SETTLE_SECONDS + 1
+    assert hosts.is_dead(own, "m3") and ["m3"] * 2 == asked
+    clock.now += hosts.SETTLE_SECONDS + 1
+    paper.silence = hosts.DEAD_SECONDS
     assert hosts.is_dead(own, "m3") and ["m3"] * 2 == asked
 
 
@@ -185,7 +188,7 @@ def test_host_that_does_not_come_up_is_named(
     _say(monkeypatch, lambda host: Ran(124, b"", b""))
     error = error_of(MachineryError, hosts.wait, own, seat, plan)
     reason = error.values["reason"]
-    assert isinstance(reason, Message) and access.LIMIT == reason.values["seconds"]
+    assert isinstance(reason, Message) and consoles.LIMIT == reason.values["seconds"]
 
 
 def test_host_wakes_although_its_snapshot_failed(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.model import MemberStatus, Resources
 from tests.support.engine_socket import ScriptedEngine
@@ -43,3 +45,23 @@ def test_evacuation_and_restoring(engine: ScriptedEngine, course: Client) -> Non
     assert {"action": "evacuate"} == engine.last("POST").plain
     course.members.restore("m1")
     assert {"action": "restore"} == engine.last("POST").plain
+
+
+@pytest.mark.parametrize(
+    ("sentence", "seconds"),
+    [
+        ("No heartbeat for 21.094s (2026-11-29 18:40:01 +0000 UTC)", 21.094),
+        ("No heartbeat for 1h2m3.5s (2026-11-29 17:40:01 +0000 UTC)", 3723.5),
+        ("No heartbeat for 2m0s (2026)", 120.0),
+        ("Fully operational", 0.0),
+    ],
+)
+def test_silence_of_a_member_is_read(
+    engine: ScriptedEngine, course: Client, sentence: str, seconds: float
+) -> None:
+    """In the words of LXD 5.0.2 and Incus 6.0.4."""
+    engine.gives("GET /1.0/cluster", {"enabled": True})
+    about = {"server_name": "m1", "status": "Offline", "message": sentence}
+    engine.gives("GET /1.0/cluster/members", [about])
+    (member,) = course.members.all()
+    assert seconds == member.silence

@@ -23,7 +23,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_record_is_read_as_it_was_written(folder: Path) -> None:
     """A seat without one is on no cluster."""
     assert record.read(folder) is None
-    own = SeatRecord("0a1b2c3d", "sharklab-x", "far", "m1", 1, ["server"], {"lan": "slxn0"})
+    own = SeatRecord(
+        "0a1b2c3d", "sharklab-x", "far", "m1", 1, ["server"], "virtual-machine", {"lan": "slxn0"}
+    )
     record.write(folder, own)
     assert own == record.read(folder)
     assert [own] == list(record.all_records())

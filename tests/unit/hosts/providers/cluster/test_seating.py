@@ -11,7 +11,8 @@ from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers.cluster import course, seating
 from sharklab.hosts.providers.cluster.errors import Unreachable
 from sharklab.hosts.providers.cluster.model import MemberStatus, Resources
-from tests.support import paper_cluster
+from sharklab.lab.model import Plan
+from tests.support import paper_cluster, provider_seat
 from tests.support.errors import error_of
 from tests.support.paper_cluster import GIB, PaperCluster
 from tests.support.paper_seats import HOSTS, up
@@ -41,23 +42,29 @@ def answers(paper: PaperCluster, monkeypatch: pytest.MonkeyPatch) -> Answers:
     return found
 
 
+def class_of(count: int) -> list[Plan]:
+    """Return the plans of a class, of two hosts each."""
+    return [provider_seat.plan("s1", 1)] * count
+
+
 def test_room_is_that_of_all_members(paper: PaperCluster) -> None:
     """A class that is too large is refused before anything is made."""
-    seating.check_room(100)
-    assert 10_000 == error_of(MachineryError, seating.check_room, 10_000).values["hosts"]
+    seating.check_room(class_of(50))
+    assert 10_000 == error_of(MachineryError, seating.check_room, class_of(5_000)).values["hosts"]
     paper.status |= dict.fromkeys(paper.status, MemberStatus.EVACUATED)
-    assert 0 == error_of(MachineryError, seating.check_room, 1).values["most"]
+    assert 0 == error_of(MachineryError, seating.check_room, class_of(1)).values["most"]
+    seating.check_room([])
 
 
 def test_members_are_asked_once_for_a_class(
     answers: Answers, layers: Layers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not for each seat: a member looks through all of its hardware. An old answer counts no more."""
-    seating.check_room(6)
+    seating.check_room(class_of(3))
     plans = [up(layers, number) for number in (1, 2, 3)]
     assert ["m1", "m2", "m3"] == sorted(answers.asked)
     monkeypatch.setattr(seating, "LOOK_SECONDS", -1.0)
-    seating.check_room(1)
+    seating.check_room(class_of(1))
     assert 6 == len(answers.asked)
     monkeypatch.setattr(seating, "LOOK_SECONDS", 60.0)
     HOSTS.down(plans[0].seat)  # its memory is free again: that member alone is asked
@@ -71,8 +78,8 @@ def test_hosts_that_were_placed_since_the_look_are_taken_off(answers: Answers, l
     (before,) = seating._places(own, ["m1"])
     up(layers)
     (after,) = seating._places(own, ["m1"])
-    assert (0, 2) == (before.hosts, after.hosts)
-    assert 2 * course.MEMORY_OF_HOST == before.free - after.free
+    memory = 2 * course.MEMORY_OF_HOST
+    assert (0, memory, memory) == (before.placed, after.placed, before.free - after.free)
 
 
 def test_a_member_that_does_not_answer_in_time_takes_no_seat(answers: Answers, layers: Layers) -> None:

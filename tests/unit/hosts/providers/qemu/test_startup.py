@@ -23,7 +23,7 @@ def test_launched_refuses_a_disk_with_its_data_elsewhere(seat_plan: Plan, tmp_pa
     )
     with (
         pytest.raises(MachineryError) as caught,
-        startup.started(seat_plan, seat_plan.hosts[0], made),
+        startup.start_machine(seat_plan, seat_plan.hosts[0], made),
     ):
         pass
     assert str(tmp_path / "own") == caught.value.place
