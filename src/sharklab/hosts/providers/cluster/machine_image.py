@@ -54,7 +54,7 @@ def require() -> None:
     """Raise MachineryError when this computer lacks a tool, saying what to install."""
     process.require(*TOOLS)
     if not system_packages.find(LOADER):
-        raise process.missing([LOADER])
+        raise process.explain_missing([LOADER])
 
 
 def make(root: RootFolder, target: Path) -> None:
