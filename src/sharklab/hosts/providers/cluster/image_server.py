@@ -101,12 +101,15 @@ def unpack(file: Path, target: Path) -> None:
 
 
 def keep_last_part(file: Path, kind: str) -> None:
-    """Shorten a form of several parts (RFC 7578) to the content of its last part: the root file system."""
+    """Shorten a form of several parts (RFC 7578) to the content of its last part: the root file system.
+
+    The engines end their forms twice.
+    """
     headers = Headers()
     headers["Content-Type"] = kind
     boundary = f"--{headers.get_boundary()}".encode()
     with file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as content:
-        end = content.rfind(b"\r\n" + boundary + b"--")
+        end = content.find(b"\r\n" + boundary + b"--")
         begin = content.find(b"\r\n\r\n", content.rfind(boundary, 0, end)) + 4
         content.move(0, begin, end - begin)
         content.flush()

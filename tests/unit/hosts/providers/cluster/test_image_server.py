@@ -36,7 +36,7 @@ def pulled(paper: PaperCluster, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def form(content: bytes) -> bytes:
     """Return the engine's answer with two files, the last of which is `content`."""
     part = b'--b0\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
-    return part % (b"metadata", b"about it") + part % (b"rootfs", content) + b"--b0--\r\n"
+    return part % (b"metadata", b"about it") + part % (b"rootfs", content) + b"--b0--\r\n" * 2
 
 
 def archive(tmp_path: Path, prefix: str = "") -> bytes:
