@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import re
 import shlex
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from sharklab.errors import Busy, InputError, MachineryError
 from sharklab.message import N_, Message, refusal
@@ -99,6 +101,16 @@ def check_room(size: int) -> None:
     with _disk_errors(root()):
         if not has_room(size):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def read_object(file: Path) -> dict[str, Any]:
+    """Return the JSON object in a file of the state folder, {} without a file. Raises MachineryError."""
+    try:
+        return dict(json.loads(file.read_text()))
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError) as error:
+        raise explain_damage(file, error) from error
 
 
 def explain_damage(file: Path, fault: object) -> MachineryError:

@@ -191,3 +191,14 @@ def test_room_is_that_of_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_p
     state.check_room(1)
     assert state.has_room(1) and not state.has_room(1 << 62)
     assert str(tmp_path / "state") == error_of(MachineryError, state.check_room, 1 << 62).place
+
+
+def test_read_object_of_a_note(tmp_path: Path) -> None:
+    """A file that is not there is an empty note; any other content than an object names the file."""
+    file = tmp_path / "note.json"
+    assert {} == state.read_object(file)
+    file.write_text('{"alice": 1}')
+    assert {"alice": 1} == state.read_object(file)
+    for content in ("[1]", "{", "3"):
+        file.write_text(content)
+        assert str(file) == error_of(MachineryError, state.read_object, file).place
