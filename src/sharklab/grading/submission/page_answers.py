@@ -50,8 +50,8 @@ class AnswersInPages:
 def find(folder: Path, plan: Plan, known: Answers) -> AnswersInPages:
     """Return the answers in the texts below `folder` for exercises of which `known` has no answer.
 
-    Only exercises that take captures from anywhere are looked at. The first page with an answer counts. A file
-    of answers is read as a text, too, for the questions that it answers in other words.
+    Only exercises that take captures from anywhere are looked at. The first page with an answer counts. A
+    file of answers is read as a text, too, for the questions that it answers in other words.
     """
     anywhere = [each for each in plan.lab.exercises if each.anywhere]
     wanted = {each.id for each in anywhere if not known.get(each.id)}
