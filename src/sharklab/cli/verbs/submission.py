@@ -194,13 +194,13 @@ def _become_root(args: Options, plan: Plan) -> None:
 
 def report(args: Options) -> int:
     """Write the report of a student's own answers and captures into their folder."""
-    from sharklab.cli import exam_rules, flow, work
+    from sharklab.cli import exam_rules, flow, solution
     from sharklab.grading.marking import preview as reports
 
     plan = flow.look_up(args.lab, args.student)
     exam_rules.refuse_in_exam(plan, "report --folder")
     submission = _read_work(args, plan)
-    files = reports.write(plan, submission, languages(args), without_seats=not work.has_seat(plan))
+    files = reports.write(plan, submission, languages(args), without_seats=not solution.has_seat(plan))
     ownership.give_like_folder(*submission.folder.iterdir())
     say(args, "\n".join(map(str, files)), reports=[str(file) for file in files])
     return GOOD
