@@ -191,3 +191,19 @@ def test_room_is_that_of_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_p
     state.check_room(1)
     assert state.has_room(1) and not state.has_room(1 << 62)
     assert str(tmp_path / "state") == error_of(MachineryError, state.check_room, 1 << 62).place
+
+
+def test_a_durable_file_is_on_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then its name is, too. Another file is left to the kernel."""
+    seen: list[tuple[bool, bytes]] = []
+
+    def note(handle: int) -> None:
+        file = Path(f"/proc/self/fd/{handle}").readlink()
+        seen.append(((tmp_path / "name").exists(), b"" if file.is_dir() else file.read_bytes()))
+
+    monkeypatch.setattr(os, "fsync", note)
+    state.write(tmp_path / "other", "content")
+    state.write(tmp_path / "name", "content", durable=True)
+    assert [(False, b"content"), (True, b"")] == seen
