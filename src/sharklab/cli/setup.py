@@ -30,7 +30,18 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "explain": ("packets",),
     "down": ("hosts",),
     "gateway start": ("hosts", "gateway", "packets"),
-    "test": ("image", "hosts", "gateway", "internet", "machines", "seeds", "rocky", "packets", "test"),
+    "test": (
+        "image",
+        "hosts",
+        "gateway",
+        "internet",
+        "machines",
+        "seeds",
+        "rocky",
+        "cluster",
+        "packets",
+        "test",
+    ),
 }
 """The work that each verb does, by the groups of system_packages.toml; other verbs need nothing."""
 

@@ -104,6 +104,32 @@ def test_read_refuses_quotes_that_do_not_close(lines: str, line: int, tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("text", "rows", "mended"),
+    [
+        ("student,name\n“a”,“Martin, Alice”\nb,Bob\n", [("a", "Martin, Alice"), ("b", "Bob")], (2,)),
+        ("“student”;“name”\r\n« a »;Alice\r\n", [("a", "Alice")], (1, 2)),
+        ("student,name\na,„Alice“\n", [("a", "Alice")], (2,)),
+        ("student,name\na,Alice «x»\n", [("a", "Alice «x»")], ()),
+        ("student,name\na,“Alice\n", [("a", "“Alice")], ()),
+    ],
+)
+def test_read_mends_the_quotes_of_word_processors(
+    text: str, rows: list[tuple[str, ...]], mended: tuple[int, ...], tmp_path: Path
+) -> None:
+    """Around a whole cell; the text of the file stays, and the lines are told."""
+    table = read(write(tmp_path, text.encode()))
+    assert (rows, mended, text) == ([row.cells for row in table.rows], table.mended, table.text)
+
+
+@pytest.mark.parametrize(
+    "heading", ["Étudiant·e", "étudiant(e)", "Étudiant.e.s", "étudiant-e", "ETUDIANT(E)(S)"]
+)
+def test_plain_is_for_one_person(heading: str) -> None:
+    """French has endings for people of both sexes."""
+    assert ("etudiant", "e-mail") == (csv_table.plain(heading), csv_table.plain("E-Mail"))
+
+
+@pytest.mark.parametrize(
     "name", ["Zoé Lefèvre", "Žiga Šimic", "Élodie D’Arc", "Œ. Noël", "Gal·la", "Ÿ – ß «x»"]
 )
 def test_read_takes_the_names_of_windows_1252(name: str, tmp_path: Path) -> None:

@@ -26,12 +26,12 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 def seats_create(args: Options) -> int:
     """Write a file for each student of the class, and print the password of each for a class server."""
     from sharklab.author import lint
-    from sharklab.cli import time_option
+    from sharklab.cli import student_list, time_option
     from sharklab.hosts.ssh_gateway import keys
-    from sharklab.lab import exam, roster, seat_file
+    from sharklab.lab import exam, seat_file
 
     lab, folder = lint.load_named(args.lab), Path(args.out)
-    students = roster.read(Path(args.roster))
+    students = student_list.read(args)
     times = exam.windows(lab, students, *time_option.read_exam(args.begin, args.end))
     files = seat_file.create_all(lab, [student.id for student in students], folder, times)
     if args.url:
@@ -194,13 +194,13 @@ def _become_root(args: Options, plan: Plan) -> None:
 
 def report(args: Options) -> int:
     """Write the report of a student's own answers and captures into their folder."""
-    from sharklab.cli import exam_rules, flow, work
+    from sharklab.cli import exam_rules, flow, solution
     from sharklab.grading.marking import preview as reports
 
     plan = flow.look_up(args.lab, args.student)
     exam_rules.refuse_in_exam(plan, "report --folder")
     submission = _read_work(args, plan)
-    files = reports.write(plan, submission, languages(args), without_seats=not work.has_seat(plan))
+    files = reports.write(plan, submission, languages(args), without_seats=not solution.has_seat(plan))
     ownership.give_like_folder(*submission.folder.iterdir())
     say(args, "\n".join(map(str, files)), reports=[str(file) for file in files])
     return GOOD

@@ -16,7 +16,7 @@ from typing import Any
 
 from sharklab.checks import QUESTIONS
 from sharklab.checks.question import End, Question, Value
-from sharklab.grading.submission import port_names, socket_line
+from sharklab.grading.submission import packet_line, port_names, socket_line
 
 Canonical = Callable[[str], str | None]
 """Takes a value as a student wrote it; returns its canonical form, or None if it has another format."""
@@ -243,7 +243,7 @@ def _values(question: str, texts: tuple[str, ...]) -> frozenset[str]:
 
 def _read(asked: Question, expected: Format, text: str) -> Iterator[str | None]:
     """Yield the canonical form of each value of a text, or None for one in another format."""
-    lines = socket_line.lines(text) if asked.of_conversation else []
+    lines = packet_line.lines(text) if asked.of_conversation else []
     if lines:
         yield from (_of_line(asked, line) for line in lines if _of_line(asked, line))
         return

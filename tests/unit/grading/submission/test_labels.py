@@ -7,6 +7,7 @@ import pytest
 from sharklab.checks.question import End, Value
 from sharklab.grading.submission.labels import (
     TELLING,
+    end_of,
     find_values,
     has_label,
     is_end,
@@ -36,6 +37,11 @@ PLACE = "192.0.2.7:22"
         ("Port de mon serveur", "22", {(PORT, End.SERVER)}),
         ("Protcole", "TCP", {(TRANSPORT, None)}),
         ("Port du servuer", "22", {(PORT, End.SERVER)}),
+        ("Protocale", "TCP", {(TRANSPORT, None)}),
+        ("Port distnat", "22", {(PORT, End.SERVER)}),
+        ("Port sourse", "22", set()),
+        ("Port dsitante", "22", {(PORT, End.SERVER)}),
+        ("Port dissonte", "22", set()),
         ("Foreign address", PLACE, {(IP, End.SERVER), (PORT, End.SERVER)}),
         ("Foreign address", "192.0.2.7", {(IP, End.SERVER)}),
         ("Serveur", PLACE, {(IP, End.SERVER), (PORT, End.SERVER)}),
@@ -74,6 +80,11 @@ def test_named_leaves_out_the_words_of_the_exercise() -> None:
 def test_is_end_of_a_line_that_names_one_end(text: str, one_end: bool) -> None:
     """And nothing else."""
     assert one_end is is_end(text)
+
+
+def test_end_of_a_word() -> None:
+    """Most words name none."""
+    assert (End.SERVER, End.CLIENT, None) == (end_of("serveur"), end_of("laptop"), end_of("port"))
 
 
 @pytest.mark.parametrize(
