@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 from sharklab import state
-from sharklab.hosts.providers import access
+from sharklab.hosts.providers import boot_query, consoles
 from sharklab.hosts.providers.cluster import course as course_keys
 from sharklab.hosts.providers.cluster import hosts
 from sharklab.hosts.providers.cluster.client import Client
@@ -154,8 +154,8 @@ def bare(client: Client, wanted: Sequence[Instance]) -> None:
         }
         client.instances.create(name, CopyOf(one.name), member=one.member, devices=cards)
         client.instances.start(name)
-        command = ["timeout", "120", "sh", "-c", f"{hosts.BOOTED}\n{access.SETTLED}"]
-        done = client.instances.run(name, command, limit=130)
+        command = ["timeout", str(int(consoles.LIMIT)), "sh", "-c", f"{hosts.BOOTED}\n{boot_query.SETTLED}"]
+        done = client.instances.run(name, command, limit=consoles.LIMIT + 10)
         if done.output.split()[:1] not in ([b"running"], [b"degraded"]):
             raise RuntimeError(f"{name} did not come up: {done.output.decode()}")
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support import leftovers
+
 ROOT = Path(__file__).resolve().parents[1]
 
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -63,10 +65,17 @@ def sharklab() -> Call:
     return call_sharklab
 
 
+@pytest.fixture(scope="session", autouse=True)
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return a name that no other run of tests has. A killed run leaves neither processes nor seats."""
+    name = uuid.uuid4().hex[:6]
+    with leftovers.ended(tmp_path_factory.getbasetemp(), name):
+        yield name
+
+
 @pytest.fixture(scope="session")
-def student() -> Callable[[str], str]:
+def student(run: str) -> Callable[[str], str]:
     """Return a function that names a student whom no other test run has."""
-    run = uuid.uuid4().hex[:6]
     return lambda name: f"test-{name}-{run}"
 
 

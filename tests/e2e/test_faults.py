@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from sharklab.checks import host_demands
-from sharklab.cli import flow, work
+from sharklab.cli import flow, solution
 from sharklab.evidence import host_state
 from sharklab.grading.marking.marks import grade
 from sharklab.grading.submission.model import Submission
@@ -34,7 +34,7 @@ def plan(sharklab: Call, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         try:
             done = sharklab("up", "pannes", "--student", STUDENT)
             assert done.returncode == 0, done.stderr
-            yield work.read(flow.look_up("pannes", STUDENT))
+            yield solution.read(flow.look_up("pannes", STUDENT))
         finally:
             sharklab("down", "pannes", "--student", STUDENT)
 

@@ -23,7 +23,7 @@ from sharklab.hosts.providers.baking import on_image
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab.model import Plan
 from sharklab.message import Message
-from tests.support import escape_program, provider_seat
+from tests.support import escape_program, leftovers, provider_seat
 from tests.support.errors import error_of
 
 nspawn = providers.get("nspawn")
@@ -314,6 +314,34 @@ def test_up_after_a_kill(moment: str, seat_plan: Plan, layers: image.Layers) -> 
     killed_while_up(seat_plan, layers, lambda: MOMENTS[moment](seat_plan), moment)
     nspawn.up(seat_plan, layers, silent)
     assert "1 received" in ask(seat_plan, "client", "ping -c 1 -W 5 10.250.1.10")
+
+
+KILLED_RUN = """
+import subprocess, sys, time
+from pathlib import Path
+from tests.support import leftovers
+
+with leftovers.ended(Path(sys.argv[1]), "killed"):
+    apart = subprocess.Popen(["setsid", "--fork", "sleep", "600"], stdout=subprocess.DEVNULL)
+    subprocess.run(sys.argv[2:], check=True, stdout=subprocess.DEVNULL)
+    print("up", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_run_of_tests_leaves_nothing(
+    seat_plan: Plan, layers: image.Layers, tmp_path: Path, sent: signal.Signals
+) -> None:
+    """Neither its seats nor processes that it started in sessions of their own."""
+    words, environment = provider_seat.script("plain", seat_plan.seat.student, 1, layers)
+    command = [sys.executable, "-c", KILLED_RUN, str(tmp_path), *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as tests:
+        assert tests.stdout and b"up\n" == tests.stdout.readline()
+        assert list(leftovers.processes("killed"))
+        tests.send_signal(sent)
+    wait(lambda: not left_of(seat_plan), "nothing is left")
+    assert [] == list(leftovers.processes("killed"))
 
 
 def test_up_after_hosts_were_killed(seat_plan: Plan, layers: image.Layers) -> None:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,13 @@ def trees(*folders: Path) -> Iterator[tuple[str, ast.Module]]:
     """Yield each file below the folders, with its syntax tree."""
     for folder in folders:
         for file in sorted(folder.rglob("*.py")):
-            yield file.relative_to(ROOT).as_posix(), ast.parse(file.read_text(encoding="utf-8"))
+            yield file.relative_to(ROOT).as_posix(), parse(file)
+
+
+@cache
+def parse(file: Path) -> ast.Module:
+    """Return the syntax tree of a file."""
+    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 def types_of(tree: ast.Module) -> Iterator[str]:

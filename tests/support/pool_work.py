@@ -1,4 +1,4 @@
-"""Jobs for tests of the pool, in a module that its processes can import."""
+"""Work items for tests of the pool, in a module that its processes can import."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from pathlib import Path
 from sharklab.errors import InputError, MachineryError
 
 
-def work(job: str) -> object:
-    """Do what `job` names; what follows a colon is a path."""
-    job, _, path = job.partition(":")
-    if job == "refuse":
+def work(item: str) -> object:
+    """Do what `item` names; what follows a colon is a path."""
+    item, _, path = item.partition(":")
+    if item == "refuse":
         raise InputError("{file} is no good", file="this")
-    if job == "break":
+    if item == "break":
         raise MachineryError("the tool is broken")
-    if job == "fault":
+    if item == "fault":
         raise KeyError("a fault of ours")
-    if job == "die":
+    if item == "die":
         os.kill(os.getpid(), signal.SIGSEGV)
-    if job == "leave":
+    if item == "leave":
         os._exit(0)
-    if job == "die late":
+    if item == "die late":
         connection.Connection._send = _send_half  # type: ignore[attr-defined]
-    if job == "hang":
+    if item == "hang":
         time.sleep(600)
-    if job == "start":
+    if item == "start":
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # as in a long call of a C library
         with Path(path).open("w") as pipe:
             subprocess.run(["sh", "-c", "echo started; exec sleep 600"], stdout=pipe)
-    if job == "listen":
+    if item == "listen":
         with Path(path).open() as pipe:
             return pipe.readline().strip()
-    if job == "swell":
+    if item == "swell":
         return len(bytearray(1 << 30))
-    return os.getpid() if job == "pid" else job.upper()
+    return os.getpid() if item == "pid" else item.upper()
 
 
 def _send_half(pipe: connection.Connection[object, object], answer: bytes) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sharklab import ownership, state
-from sharklab.cli import flow, host_work, seats, work
+from sharklab.cli import flow, host_work, seats, solution
 from sharklab.cli.parallel_work import Done, Watch, nobody, side_by_side
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.gradebook import batch
@@ -96,15 +96,15 @@ def run(
 def hosts_to_reset(lab: Lab, own: Sequence[Seat], name: str) -> tuple[str, ...]:
     """Return the hosts that `name` means, on every seat. Raises InputError as `work.hosts_to_reset`."""
     plans = (flow.to_begin(flow.plan_of(lab, one), solved=False) for one in own)
-    return work.hosts_to_reset(next(plans), name) if own else ()
+    return solution.hosts_to_reset(next(plans), name) if own else ()
 
 
 def reset(lab: Lab, own: Sequence[Seat], name: str, progress: Progress, watch: Watch = nobody) -> list[Done]:
     """Put hosts of every seat back into their start state. A seat that began solved fails."""
 
     def do(one: Seat) -> Done:
-        plan = work.read(flow.plan_of(lab, one))
-        work.reset(plan, work.hosts_to_reset(plan, name), Silent())
+        plan = solution.read(flow.plan_of(lab, one))
+        solution.reset(plan, solution.hosts_to_reset(plan, name), Silent())
         return Done(one.student)
 
     with progress.step(N_("reset seats of {lab}: {count}"), lab=lab.name, count=len(own)):

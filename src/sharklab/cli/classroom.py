@@ -250,6 +250,16 @@ def down(own: Sequence[Seat], progress: Progress, watch: Watch = nobody) -> list
         return side_by_side(own, do, progress, REMOVED_TOGETHER, watch)
 
 
+def in_use(own: Sequence[Seat]) -> list[Done]:
+    """Return the result of each seat that another command holds: its error names that process."""
+
+    def look(one: Seat) -> Done:
+        with seats.lock(one):
+            return Done(one.student)
+
+    return [result for one in own if (result := attempt(one, look)).error]
+
+
 def with_work(own: Sequence[Seat]) -> list[str]:
     """Return the students of seats on whose hosts a student has worked."""
     return [one.student for one in own if student_files.last_change(one)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sharklab.cli.options import Options
 from sharklab.cli.verbs import (
+    class_help,
     class_work,
     classroom,
     computer,
@@ -248,8 +249,20 @@ VERBS: Mapping[str, Verb] = {
         "seats minutes exam alice --more 15",
         ("lab", "students", "more", "output"),
     ),
+    "seats help": Verb(
+        class_help.help,
+        N_("Note that students ask for help, as their pages of the workbench do, or that the help is over."),
+        "seats help tp4 alice",
+        ("lab", "students", "over", "class", "output"),
+    ),
+    "seats terminals": Verb(
+        class_help.terminals,
+        N_("Note whether students show their terminals, as their pages of the workbench do."),
+        "seats terminals tp4 alice --right see",
+        ("lab", "students", "right", "class", "output"),
+    ),
     "seats message": Verb(
-        classroom.message,
+        class_help.message,
         N_("Send students a message: it is on their page of the workbench until they have read it."),
         "seats message tp4 'The lab ends at 12.'",
         ("lab", "text", "class", "only", "output"),

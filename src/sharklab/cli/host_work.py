@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sharklab import process
 from sharklab.checks import host_demands
-from sharklab.cli import fetching, seats, work
+from sharklab.cli import fetching, seats, solution
 from sharklab.errors import MachineryError
 from sharklab.evidence import host_state
 from sharklab.evidence.host_state import HostState
@@ -56,7 +56,7 @@ def _gather(plan: Plan, place: Path) -> tuple[Submission, tuple[str, ...]]:
     answering = _find_answering_hosts(plan)
     fetching.fetch_all(plan, place, answering)
     fetching.fetch_answers(plan, place, answering)
-    found = work.with_state(plan, folders.read(place, plan), _observe(plan))
+    found = solution.with_state(plan, folders.read(place, plan), _observe(plan))
     return found, tuple(host.name for host in plan.hosts if host.name not in answering)
 
 

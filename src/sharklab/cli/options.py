@@ -76,12 +76,14 @@ class Options(argparse.Namespace):
     os: str
     out: str
     output: str
+    over: bool
     pace: str
     play: bool
     packets: int
     port: int | None
     provider: str | None
     remote: str | None
+    right: str
     roster: str
     run: str | None
     scale: str | None
@@ -460,6 +462,19 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         },
     ),
     "text": (("text",), {"metavar": N_("TEXT"), "help": N_("the message, of at most 500 characters")}),
+    "over": (
+        ("--over",),
+        {"action": "store_true", "help": N_("the help is over: every visit at the terminals ends")},
+    ),
+    "right": (
+        ("--right",),
+        {
+            "metavar": N_("RIGHT"),
+            "choices": ["see", "type", "none"],
+            "required": True,
+            "help": N_("what the instructor may do at the terminals: see, type (and see), or none"),
+        },
+    ),
     "take_back": (
         ("--take-back",),
         {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sharklab.checks import host_demands
-from sharklab.cli import exam_rules, work
+from sharklab.cli import exam_rules, solution
 from sharklab.errors import InputError
 from sharklab.evidence import host_state
 from sharklab.grading.marking import advice
@@ -61,7 +61,7 @@ def read(folder: Path, plan: Plan, progress: Progress) -> Submission:
     To see hosts that are containers takes root's rights. Raises InputError without such a folder.
     """
     found = folders.read(folder, plan)
-    return work.with_state(plan, found, _observe(plan, progress))
+    return solution.with_state(plan, found, _observe(plan, progress))
 
 
 def _observe(plan: Plan, progress: Progress) -> Mapping[str, PlainHostState]:
@@ -79,7 +79,7 @@ def look(plan: Plan, submission: Submission, hint: str = "") -> Look:
     """
     if hint:
         exam_rules.refuse_in_exam(plan, "check --hint")
-    has_seat = work.has_seat(plan)
+    has_seat = solution.has_seat(plan)
     graded = grade(plan, submission, Policy(without_seats=not has_seat))
     if plan.lab.exam:
         diary.note_check(plan.seat)

@@ -15,7 +15,7 @@ from sharklab import process
 from sharklab.author import lint
 from sharklab.checks import KINDS, host_demands
 from sharklab.checks.kind import Rests
-from sharklab.cli import flow, seats, work
+from sharklab.cli import flow, seats, solution
 from sharklab.evidence import host_state
 from sharklab.grading.marking.defaults import criteria
 from sharklab.grading.marking.marks import grade
@@ -69,19 +69,19 @@ def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]
         begun = configuration.read(plan, hosts)
         yield Act(Message(N_("start")), tuple(_compare(plan, ())))
         for exercise in plan.start:
-            work.solve(work.read(plan), [exercise], progress)
+            solution.solve(solution.read(plan), [exercise], progress)
             title = Message(N_("solved alone: {exercise}"), {"exercise": exercise})
             yield Act(title, tuple(_compare(plan, [exercise])))
             if exercise != plan.start[-1]:
-                work.reset(work.read(plan), work.hosts_with_work(plan, exercise), progress)
-        work.solve(work.read(plan), plan.start, progress)
+                solution.reset(solution.read(plan), solution.hosts_with_work(plan, exercise), progress)
+        solution.solve(solution.read(plan), plan.start, progress)
         yield Act(Message(N_("all solved")), tuple(_compare(plan, plan.start)))
-        again = work.solve(work.read(plan), plan.start, progress)
+        again = solution.solve(solution.read(plan), plan.start, progress)
         yield Act(Message(N_("all solved once more")), tuple(_say_changes(again)))
         lost = find_lost_hosts(plan)
         yield Act(Message(N_("all solved, after a reboot")), (*lost, *_compare(plan, plan.start)))
         ask_all([machine_of(plan.seat, host) for host in hosts], _vandalise)
-        work.reset(work.read(plan), hosts, progress)
+        solution.reset(solution.read(plan), hosts, progress)
         yield Act(
             Message(N_("vandalism, then reset")), tuple(_unlike(begun, configuration.read(plan, hosts)))
         )

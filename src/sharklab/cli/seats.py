@@ -54,14 +54,21 @@ def status(lab: str | None = None, student: str | None = None) -> list[dict[str,
 
 @contextmanager
 def hold(own: Seat) -> Iterator[None]:
-    """Hold a seat for this process alone, and let its hosts run. Raises Busy when another run has it.
+    """Hold a seat for this process alone, and let its hosts run. Raises Busy when another run has it."""
+    with lock(own):
+        sleeping.wake(own)
+        sleeping.resume(own)
+        yield
+
+
+@contextmanager
+def lock(own: Seat) -> Iterator[None]:
+    """Hold a seat for this process alone; its hosts stay as they are. Raises Busy when another run has it.
 
     The lock lies outside the seat's folder, which `down` removes.
     """
     what = Message(N_("seat {lab}/{student}"), {"lab": own.lab, "student": own.student})
     with state.lock(state.root() / "locks" / f"{own.lab}-{own.student}", what):
-        sleeping.wake(own)
-        sleeping.resume(own)
         yield
 
 

@@ -48,7 +48,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 AS_ROOT = frozenset(
     {"image build", "up", "run", "solve", "reset", "shell", "capture", "fetch", "down", "serve", "test"}
     | {"seats up", "seats status", "seats check", "seats run", "seats reset", "seats down"}
-    | {"seats sleep", "seats wake", "seats message", "seats feedback"}
+    | {"seats sleep", "seats wake", "seats help", "seats terminals"}
+    | {"seats message", "seats feedback"}
     | {"gateway start", "gateway stop", "gateway status", "gateway logins"}
 )
 """The verbs that need root where the hosts are containers of this machine."""

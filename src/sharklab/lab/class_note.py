@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sharklab import state
+from sharklab.errors import MachineryError
 from sharklab.lab.model import Seat
+from sharklab.message import N_, NOTHING, Message
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,27 @@ def read(own: Seat) -> ClassNote:
     except FileNotFoundError:
         return ClassNote()
     except (ValueError, TypeError, AttributeError) as error:
-        raise state.explain_damage(file, error) from error
+        raise MachineryError(
+            N_("the file is damaged: {fault}"),
+            place=str(file),
+            hint=N_("sharklab seats up puts it aside"),
+            fault=error,
+        ) from error
+
+
+def mend(own: Seat) -> Message:
+    """Put a damaged note aside, so that a new one begins; return the sentence about it, or an empty one."""
+    try:
+        read(own)
+    except MachineryError:
+        aside = _file(own).with_name(f"class.json.damaged-{time.time_ns()}")
+        _file(own).replace(aside)
+        sentence = N_(
+            "The note about the time of {student}'s seat was damaged. It is now {file}. To give the time "
+            "again: sharklab seats up {lab} --until TIME"
+        )
+        return Message(sentence, {"student": own.student, "file": aside, "lab": own.lab})
+    return NOTHING
 
 
 def note(own: Seat, *, until: float | None = None, checked: float | None = None) -> None:

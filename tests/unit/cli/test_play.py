@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sharklab.cli import flow, play, seats, work
+from sharklab.cli import flow, play, seats, solution
 from sharklab.evidence import host_state
 from sharklab.hosts import configuration
 from sharklab.hosts import reboot as reboots
@@ -31,9 +31,9 @@ class World:
         self.removed = self.looks = 0
         monkeypatch.setattr(flow, "up", lambda *words: None)
         monkeypatch.setattr(seats, "down", self._down)
-        monkeypatch.setattr(work, "read", lambda plan: plan)
-        monkeypatch.setattr(work, "solve", self._solve)
-        monkeypatch.setattr(work, "reset", lambda *words: self.solved.clear())
+        monkeypatch.setattr(solution, "read", lambda plan: plan)
+        monkeypatch.setattr(solution, "solve", self._solve)
+        monkeypatch.setattr(solution, "reset", lambda *words: self.solved.clear())
         monkeypatch.setattr(configuration, "read", self._read)
         monkeypatch.setattr(reboots, "reboot", self._reboot)
         monkeypatch.setattr(play, "ask_all", lambda *words: {})

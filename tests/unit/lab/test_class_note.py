@@ -45,3 +45,17 @@ def test_read_refuses_a_damaged_note(own: Seat, text: str) -> None:
     (state.folder(own.folder) / "class.json").write_text(text)
     error = error_of(MachineryError, class_note.read, own)
     assert str(own.folder / "class.json") == error.place
+
+
+def test_mend_puts_a_damaged_note_aside(own: Seat) -> None:
+    """With every byte of it, under a name that the sentence tells. A whole note, or none, stays."""
+    assert not class_note.mend(own)
+    state.folder(own.folder)
+    class_note.note(own, until=1.0)
+    assert not class_note.mend(own) and ClassNote(until=1.0) == class_note.read(own)
+    for text in ("{", "[]"):
+        (own.folder / "class.json").write_text(text)
+        sentence = class_note.mend(own)
+        assert ("ada", text) == (sentence.values["student"], sentence.values["file"].read_text())
+        assert ClassNote() == class_note.read(own)
+    assert 2 == len([*own.folder.iterdir()])

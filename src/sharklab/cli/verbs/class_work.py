@@ -31,6 +31,7 @@ def check(args: Options) -> int:
     words, out = translate(args), Path(args.out)
     lab, own = lint.load_named(args.lab), classroom.find_seats(args)
     students = roster.read(Path(args.roster)) if args.roster else ()
+    classroom.mend_notes(args, own)
     results, group = class_work.check(lab, own, students, out, Progress(words.gettext))
     entries = group.entries if group else ()
     more = list(_describe_faults(results, words))
@@ -41,7 +42,7 @@ def check(args: Options) -> int:
         for entry in entries
         if entry.result
     }
-    sentence = N_("{good} of {count} seats of {lab} are checked.")
+    sentence = N_("Seats of {lab} that are checked: {good} of {count}.")
     code = classroom.say_results(args, results, sentence, lab.name, more, gradebook=str(out), points=points)
     return NOT_ACHIEVED if any(state(entry) == UNREADABLE for entry in entries) else code
 
@@ -77,7 +78,7 @@ def run(args: Options) -> int:
     rows = [(each.student, *("✓" if each.exercises[name] else "✗" for name in names)) for each in good]
     lines = [f"✗ {each.student}: {each.error.say(words.gettext)}" for each in results if each.error]
     lines += classroom.align([(words.gettext("student"), *names), *rows]) if rows else []
-    text = words.gettext("{good} of {count} seats of {lab} achieved every exercise.")
+    text = words.gettext("Seats of {lab} that achieved every exercise: {good} of {count}.")
     lines.append(text.format(good=len(achieved), count=len(results), lab=lab.name))
     plain = [{**classroom.to_plain(each), "exercises": dict(each.exercises)} for each in results]
     say(args, "\n".join(lines), lab=lab.name, seats=plain)
@@ -105,5 +106,5 @@ def reset(args: Options) -> int:
             )
         agree(args, sentences)
     results = class_work.reset(lab, own, args.subject, Progress(translate(args).gettext))
-    sentence = N_("{good} of {count} seats of {lab} are in their start state.")
+    sentence = N_("Seats of {lab} in their start state: {good} of {count}.")
     return classroom.say_results(args, results, sentence, paths.lab_name(args.lab), hosts=list(hosts))

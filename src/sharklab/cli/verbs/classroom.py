@@ -1,4 +1,4 @@
-"""The verbs for the seats of a class on this computer: up, status, down, sleep, wake, message, feedback."""
+"""The verbs for the seats of a class on this computer: up, status, down, sleep, wake, feedback."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sharklab import paths
 from sharklab.cli import time_option
 from sharklab.cli.options import Options
-from sharklab.cli.say import say, translate
+from sharklab.cli.say import say, translate, warn
 from sharklab.cli.verbs.seat import agree, use_remote
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 def up(args: Options) -> int:
     """Bring the seats of a class up; exit code 1 when one of them did not come up."""
     from sharklab.author import lint
-    from sharklab.cli import classroom
+    from sharklab.cli import classroom, seats
     from sharklab.hosts import seat_provider
     from sharklab.lab import exam, seat
 
@@ -38,23 +38,27 @@ def up(args: Options) -> int:
     progress = Progress(translate(args).gettext)
     exam.note_windows(seat.register_all(lab, [student.id for student in students]), times)
     ids = [student.id for student in students]
+    mend_notes(args, [own for own in seats.seats_here(lab.name) if own.student in ids])
     results = classroom.up(lab, ids, args.solved, args.os, progress, provider, until=until or None)
-    return say_results(args, results, N_("{good} of {count} seats of {lab} are up."), lab.name)
+    return say_results(args, results, N_("Seats of {lab} that are up: {good} of {count}."), lab.name)
 
 
 def down(args: Options) -> int:
     """Remove the seats of a class; exit code 1 when one of them remains. The submissions stay.
 
-    A person agrees first when work is lost.
+    A person agrees first when work is lost. A seat that another command holds stays, and is not asked about:
+    that command may be about to remove it.
     """
     from sharklab.cli import classroom
     from sharklab.lab import submission_store
 
-    own, words, lab = find_seats(args), translate(args), paths.lab_name(args.lab)
+    here, words, lab = find_seats(args), translate(args), paths.lab_name(args.lab)
+    busy = classroom.in_use(here)
+    own = [one for one in here if one.student not in {each.student for each in busy}]
     if lost := classroom.not_handed_in(own):
         sentence = N_("The work of these students is lost, because they did not hand it in: {students}.")
         agree(args, [Message(sentence, {"students": lost})])
-    results = classroom.down(own, Progress(words.gettext))
+    results = [*busy, *classroom.down(own, Progress(words.gettext))]
     known = submission_store.last(lab)
     without = [one.student for one in own if one.student not in known]
     more = []
@@ -64,7 +68,7 @@ def down(args: Options) -> int:
     if without:
         text = words.gettext("Handed in nothing on this computer: {students}")
         more.append(text.format(students=", ".join(without)))
-    sentence = N_("{good} of {count} seats of {lab} are removed.")
+    sentence = N_("Seats of {lab} that are removed: {good} of {count}.")
     return say_results(args, results, sentence, lab, more, handed_in=known, without=without)
 
 
@@ -72,9 +76,11 @@ def sleep(args: Options) -> int:
     """Put the idle seats to sleep; exit code 1 when one stays awake."""
     from sharklab.cli import class_work
 
-    results = class_work.sleep(find_seats(args), Progress(translate(args).gettext))
+    own = find_seats(args)
+    mend_notes(args, own)
+    results = class_work.sleep(own, Progress(translate(args).gettext))
     return say_results(
-        args, results, N_("{good} of {count} seats of {lab} fell asleep."), paths.lab_name(args.lab)
+        args, results, N_("Seats of {lab} that fell asleep: {good} of {count}."), paths.lab_name(args.lab)
     )
 
 
@@ -84,7 +90,7 @@ def wake(args: Options) -> int:
 
     results = class_work.wake(find_seats(args), Progress(translate(args).gettext))
     return say_results(
-        args, results, N_("{good} of {count} seats of {lab} are awake again."), paths.lab_name(args.lab)
+        args, results, N_("Seats of {lab} that are awake again: {good} of {count}."), paths.lab_name(args.lab)
     )
 
 
@@ -116,31 +122,6 @@ def status(args: Options) -> int:
         lab=paths.lab_name(args.lab),
         seats=seats,
     )
-    return GOOD
-
-
-def message(args: Options) -> int:
-    """Send a message to students of a class: those of the roster, or those who have a seat here.
-
-    Raises InputError when there is nobody.
-    """
-    from sharklab.lab import class_news, help_note
-
-    lab = paths.lab_name(args.lab)
-    known = [own.id for own in find_students(args)] if args.roster else []
-    names = known or [own.student for own in find_seats(args)]
-    if not names:
-        raise InputError(
-            N_("no student of {lab} has a seat here"),
-            place="sharklab seats message",
-            hint=N_("name the class: --roster FILE"),
-            lab=lab,
-        )
-    for name in names:
-        help_note.tell(lab, name, args.text)
-    class_news.tell(lab)
-    text = translate(args).gettext("Students with the message: {count}")
-    say(args, text.format(count=len(names)), lab=lab, students=names)
     return GOOD
 
 
@@ -203,12 +184,20 @@ def to_plain(result: Done) -> dict[str, Any]:
     return {**plain, "error": str(result.error)} if result.error else plain
 
 
+def mend_notes(args: Options, own: Sequence[Seat]) -> None:
+    """Put damaged notes about seats aside, and say so, before work on them begins."""
+    from sharklab.lab import class_note
+
+    warn(args, [sentence for one in own if (sentence := class_note.mend(one))])
+
+
 def find_students(args: Options) -> Sequence[Student]:
     """Return the students of the roster that the command is about. Raises InputError for other names."""
     from sharklab.lab import roster
 
     students = roster.read(Path(args.roster))
-    return [student for student in students if student.id in _choose(args, [each.id for each in students])]
+    chosen = choose(args, [each.id for each in students])
+    return [student for student in students if student.id in chosen]
 
 
 def find_seats(args: Options) -> Sequence[Seat]:
@@ -222,19 +211,23 @@ def find_seats(args: Options) -> Sequence[Seat]:
     if args.roster:
         members = {student.id for student in find_students(args)}
         return [own for own in here if own.student in members]
-    return [own for own in here if own.student in _choose(args, [own.student for own in here])]
+    return [own for own in here if own.student in choose(args, [own.student for own in here])]
 
 
-def _choose(args: Options, known: Sequence[str]) -> Sequence[str]:
+def choose(args: Options, known: Sequence[str]) -> Sequence[str]:
     """Return the names of --only, or all. Raises InputError for a name that is not in `known`."""
     if not args.only:
         return known
-    names = [name.strip() for name in args.only.split(",") if name.strip()]
+    return members([name.strip() for name in args.only.split(",") if name.strip()], known, "--only")
+
+
+def members(names: Sequence[str], known: Sequence[str], place: str) -> Sequence[str]:
+    """Return the names, which stand in `place`. Raises InputError for one that is not in `known`."""
     for name in names:
         if name not in known:
             raise InputError(
                 N_("{name!r} is no student of this class"),
-                place="--only",
+                place=place,
                 hint=DID_YOU_MEAN if nearest(name, known) else N_("students: {known}"),
                 name=name,
                 near=nearest(name, known),

@@ -41,12 +41,12 @@ class _Explained:
 
 def explain(args: Options) -> int:
     """Explain captures on the terminal, or as a page with --out; a file that is none is told at the end."""
-    from sharklab.evidence.packets import selection
+    from sharklab.evidence.packets import display_filter
 
     if args.conversation and len(args.files) > 1:
         raise InputError(N_("works only with one FILE"), place="--conversation")
     if args.filter:
-        selection.check(args.filter)
+        display_filter.check(args.filter)
     found = _Explained()
     for id, file in _name_files(args.files):
         try:
@@ -100,20 +100,20 @@ def _read(args: Options, id: str, file: str, found: _Explained) -> None:
 
 
 def _story(args: Options, id: str, file: str, capture: Container) -> CaptureStory:
-    from sharklab.evidence.packets import facts, read, selection
+    from sharklab.evidence.packets import display_filter, facts, read
     from sharklab.report.capture_story import Choice, story
 
     shown = facts(read(capture))
-    chosen = selection.numbers(capture, args.filter) if args.filter else None
+    chosen = display_filter.numbers(capture, args.filter) if args.filter else None
     choice = Choice(chosen, tuple(args.conversation))
     return story(Path(file).name, id, capture, shown, choice, translate(args))
 
 
 def _extract(path: Path, filter: str, error: InputError) -> Container:
     """Return the packets of the filter as a capture, from a file that is too large: that is the `error`."""
-    from sharklab.evidence.packets import container, selection
+    from sharklab.evidence.packets import container, display_filter
 
-    return container.parse(path, _of_capture(lambda: selection.extract(path, filter), error))
+    return container.parse(path, _of_capture(lambda: display_filter.extract(path, filter), error))
 
 
 def _of_capture(take: Callable[[], T], error: InputError) -> T:
@@ -126,10 +126,10 @@ def _of_capture(take: Callable[[], T], error: InputError) -> T:
 
 def _narrow(error: InputError) -> InputError:
     """Return the error of a large file with a remedy."""
-    from sharklab.evidence.packets import selection
+    from sharklab.evidence.packets import display_filter
 
     hint = N_("choose packets of it with --filter, such as --filter {example}")
-    values = {**error.values, "example": repr(selection.EXAMPLE)}
+    values = {**error.values, "example": repr(display_filter.EXAMPLE)}
     return InputError(error.message_id, place=error.place, hint=hint, problems=(), **values)
 
 

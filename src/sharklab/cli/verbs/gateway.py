@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sharklab import ownership
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate, warn
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import N_
+
+if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
+    from sharklab.i18n import Translator
 
 COMMAND = (sys.executable, "-P", "-m", "sharklab.cli.gateway_process")
 
@@ -34,18 +38,29 @@ def start(args: Options) -> int:
             hint="sharklab gateway start --roster roster.csv",
         )
     running, is_new = control.start(args.listen, args.port, COMMAND)
-    text = N_("The gateway listens on {where}, for {count} students.")
-    if not is_new:
-        text = N_("The gateway already listens on {where}, now for {count} students.")
     count = sum(bool(own.keys) for own in students.read().values())
     words = translate(args)
     lines = [
-        words.gettext(text).format(where=running.where, count=count),
+        _describe_start(is_new, count, words).format(where=running.where, count=count),
         words.gettext("Fingerprint of its key: {fingerprint}").format(fingerprint=running.fingerprint),
     ]
     say(args, "\n".join(lines), where=str(running.where), fingerprint=running.fingerprint, students=count)
     warn(args, own_firewall.check_port(running.where.address, running.where.port))
     return GOOD
+
+
+def _describe_start(is_new: bool, count: int, words: Translator) -> str:
+    if is_new:
+        return words.ngettext(
+            "The gateway listens on {where}, for {count} student.",
+            "The gateway listens on {where}, for {count} students.",
+            count,
+        )
+    return words.ngettext(
+        "The gateway already listens on {where}, now for {count} student.",
+        "The gateway already listens on {where}, now for {count} students.",
+        count,
+    )
 
 
 def stop(args: Options) -> int:
@@ -71,8 +86,12 @@ def status(args: Options) -> int:
         say(args, words.gettext("No gateway runs."), running=False)
         return NOT_ACHIEVED
     since = time.strftime("%Y-%m-%d %H:%M", time.localtime(running.since))
-    text = words.gettext("The gateway listens on {where} since {since}, for {count} students. Log: {log}")
     count = sum(bool(own.keys) for own in students.read().values())
+    text = words.ngettext(
+        "The gateway listens on {where} since {since}, for {count} student. Log: {log}",
+        "The gateway listens on {where} since {since}, for {count} students. Log: {log}",
+        count,
+    )
     say(
         args,
         text.format(where=running.where, since=since, count=count, log=control.log_file()),
@@ -110,8 +129,10 @@ def keys(args: Options) -> int:
         files[student.id] = folder / f"{student.id}.key"
         state.write(files[student.id], login_keys.personal(student.id)[0])
     ownership.give_like_folder(folder, *files.values())
-    text = translate(args).gettext(
-        "{count} keys are in {folder}. Give each student their own file: ssh -i NAME.key -p 2222 NAME@SERVER"
+    text = translate(args).ngettext(
+        "{count} key is in {folder}. Give it to its student: ssh -i NAME.key -p 2222 NAME@SERVER",
+        "{count} keys are in {folder}. Give each student their own file: ssh -i NAME.key -p 2222 NAME@SERVER",
+        len(files),
     )
     written = {student: str(file) for student, file in files.items()}
     say(args, text.format(count=len(files), folder=folder), keys=written)

@@ -189,7 +189,11 @@ def _describe(
 
 
 def _describe_worksheet(filled: FilledWorksheet, words: Translator) -> Iterator[str]:
-    text = words.gettext("{count} grades are in the worksheet {file}.")
+    text = words.ngettext(
+        "{count} grade is in the worksheet {file}.",
+        "{count} grades are in the worksheet {file}.",
+        filled.graded,
+    )
     yield text.format(count=filled.graded, file=filled.file)
     if filled.absent:
         yield words.gettext("Not in the worksheet: {students}").format(students=", ".join(filled.absent))

@@ -88,6 +88,7 @@ def _of_class(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, list
     from sharklab.cli.workbench import server
     from sharklab.cli.workbench.desk import class_desk, class_links
     from sharklab.hosts import seat_provider
+    from sharklab.hosts.door import control
     from sharklab.lab import roster, seat
 
     students = roster.read(Path(args.roster))
@@ -97,7 +98,7 @@ def _of_class(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, list
         seat.register(lab, own.id)
     works = state.folder(state.root() / "work")
     of_class = class_desk.make(
-        lab, students, lambda name, student: works / name / student, server.end_visits, args.provider
+        lab, students, lambda name, student: works / name / student, control.end_visits, args.provider
     )
     bench = server.Workbench(site, of_class.handlers(), lab.name)
     link = site.link(class_links.teachers_token(lab.name))
@@ -110,9 +111,11 @@ def _of_class(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, list
         link,
         [
             words.gettext("Your own link, which works once: {link}").format(link=link),
-            words.gettext("The links of {count} students are in {file}.").format(
-                count=len(students), file=file
-            ),
+            words.ngettext(
+                "The link of {count} student is in {file}.",
+                "The links of {count} students are in {file}.",
+                len(students),
+            ).format(count=len(students), file=file),
         ],
     )
 

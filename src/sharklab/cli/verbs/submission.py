@@ -38,7 +38,11 @@ def seats_create(args: Options) -> int:
         _write_links(args.url, lab.name, students, folder / LINKS)
     ownership.give_like_folder(folder, *files.values())
     words = translate(args)
-    text = words.gettext("{count} seats of {lab} are in {folder}. Give each student their own file.")
+    text = words.ngettext(
+        "{count} seat of {lab} is in {folder}. Give the file to its student.",
+        "{count} seats of {lab} are in {folder}. Give each student their own file.",
+        len(files),
+    )
     first = words.gettext(
         "For the first login on a class server (ssh -p 2222 NAME@SERVER), each student's password:"
     )
@@ -190,13 +194,13 @@ def _become_root(args: Options, plan: Plan) -> None:
 
 def report(args: Options) -> int:
     """Write the report of a student's own answers and captures into their folder."""
-    from sharklab.cli import exam_rules, flow, work
+    from sharklab.cli import exam_rules, flow, solution
     from sharklab.grading.marking import preview as reports
 
     plan = flow.look_up(args.lab, args.student)
     exam_rules.refuse_in_exam(plan, "report --folder")
     submission = _read_work(args, plan)
-    files = reports.write(plan, submission, languages(args), without_seats=not work.has_seat(plan))
+    files = reports.write(plan, submission, languages(args), without_seats=not solution.has_seat(plan))
     ownership.give_like_folder(*submission.folder.iterdir())
     say(args, "\n".join(map(str, files)), reports=[str(file) for file in files])
     return GOOD

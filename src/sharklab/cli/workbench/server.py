@@ -16,7 +16,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from sharklab.cli.workbench.identity import Reader, to_plain
 from sharklab.cli.workbench.site import Site
 from sharklab.cli.workbench.web import web_process
 from sharklab.errors import MachineryError
-from sharklab.hosts.door import control, protocol
+from sharklab.hosts.door import control
 from sharklab.hosts.door import server as door
 from sharklab.hosts.door.server import Caller, Handler
 from sharklab.message import N_, refusal
@@ -109,13 +108,6 @@ class Workbench:
                 _wait(child)
         finally:
             shutil.rmtree(place, ignore_errors=True)
-
-
-def end_visits(lab: str, student: str) -> None:
-    """End the visits at the terminals of a seat. Without a process that keeps terminals there are none."""
-    request = {"want": "end visits", "lab": lab, "student": student}
-    with suppress(protocol.BrokenTalk):
-        protocol.ask(str(control.door_folder() / control.SOCKET), request)
 
 
 def _caller(uid: int) -> Caller | None:

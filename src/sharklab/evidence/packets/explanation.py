@@ -1,6 +1,6 @@
 """Explain each packet of a capture from the packets themselves, for reports and for comments in a pcapng.
 
-Call `explain(facts)`. The module `connection` explains the purpose of a packet of TCP, and `payload` its
+Call `explain(facts)`. The module `tcp_purpose` explains the purpose of a packet of TCP, and `payload` its
 content; the numbers and options of TCP are explained here.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sharklab.evidence.packets import connection, payload, tcp
+from sharklab.evidence.packets import payload, tcp, tcp_purpose
 from sharklab.evidence.packets import tcp_options as kinds
 from sharklab.evidence.packets.model import Conversation, Facts, Icmp, Option, Packet
 from sharklab.evidence.packets.moment import Moment
@@ -64,12 +64,12 @@ def _moment(packet: Packet, facts: Facts, talk: Conversation, index: int) -> Mom
 
 def _tcp(moment: Moment) -> Explanation:
     packet = moment.packet
-    special = [*connection.special(moment), *_cut(packet)]
+    special = [*tcp_purpose.special(moment), *_cut(packet)]
     if not packet.flags:
-        return Explanation(packet, connection.what(moment), tuple(special))
+        return Explanation(packet, tcp_purpose.what(moment), tuple(special))
     return Explanation(
         packet=packet,
-        what=_with_content(connection.what(moment), packet),
+        what=_with_content(tcp_purpose.what(moment), packet),
         special=tuple(special),
         numbers=(*_numbers(moment), _window(moment)),
         options=tuple(map(_option, packet.options)),

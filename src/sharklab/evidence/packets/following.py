@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from sharklab.errors import InputError
-from sharklab.evidence.packets import box, container, reader, selection
+from sharklab.evidence.packets import box, container, display_filter, reader
 from sharklab.evidence.packets.facts import facts
 from sharklab.evidence.packets.model import Facts
 from sharklab.limits import LARGE, LARGE_TOOL
@@ -43,7 +43,7 @@ def follow(capture: Path, talk: str) -> Followed:
     if not numbers:
         raise InputError(N_("the capture has no packet of this conversation"))
     with NamedTemporaryFile(suffix=".pcapng") as file:
-        file.write(selection.extract(capture, filter))
+        file.write(display_filter.extract(capture, filter))
         file.flush()
         recording = reader.read(container.open_capture(Path(file.name)))
     return Followed(facts(recording), numbers)

@@ -19,12 +19,12 @@ from typing import Any
 
 from sharklab import __version__, paths, state
 from sharklab.evidence.packets import box
-from sharklab.grading.gradebook import class_page, job, junit, pool, record_file, results, table
+from sharklab.grading.gradebook import class_page, junit, pool, record_file, results, table, work_item
 from sharklab.grading.gradebook.inputs import SubmissionSource
-from sharklab.grading.gradebook.job import GradeJob, IdentifyJob, Identity, StudentRecord
 from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.gradebook.selection import Selection, lab_of, select
+from sharklab.grading.gradebook.work_item import GradeItem, IdentifyItem, Identity, StudentRecord
 from sharklab.grading.marking import integrity
 from sharklab.grading.marking.integrity import ComparedSubmission
 from sharklab.grading.marking.model import Remark
@@ -81,7 +81,7 @@ def grade(batch: Batch, progress: Progress) -> Class:
 
 def _sweep(out: Path) -> None:
     """Remove the unpacked submissions of an interrupted batch."""
-    shutil.rmtree(out / job.SCRATCH, ignore_errors=True)
+    shutil.rmtree(out / work_item.SCRATCH, ignore_errors=True)
 
 
 def _grade(batch: Batch, progress: Progress) -> Class:
@@ -104,9 +104,9 @@ def _grade(batch: Batch, progress: Progress) -> Class:
 def _forget_others(out: Path, group: Class, progress: Progress) -> None:
     """Remove what an earlier batch wrote about students who have no result in this one."""
     graded = {entry.student for entry in group.entries if entry.result}
-    for student in job.list_recorded(out):
+    for student in work_item.list_recorded(out):
         if student not in graded:
-            job.forget(out, student)
+            work_item.forget(out, student)
             text = N_("{student} has no result any more: the old feedback is removed")
             progress.note(Message(text, {"student": student}))
 
@@ -129,9 +129,9 @@ def _identify(batch: Batch, progress: Progress) -> Mapping[SubmissionSource, Ide
     identities: dict[SubmissionSource, Identity | Failure] = {}
     left = batch.sources
     while left:
-        jobs = [IdentifyJob(source, batch.out, batch.roster, batch.lab) for source in left]
-        with progress.step(N_("read {count} submissions"), count=len(jobs)):
-            outcomes = _all(job.identify, jobs, batch.processes, progress)
+        items = [IdentifyItem(source, batch.out, batch.roster, batch.lab) for source in left]
+        with progress.step(N_("read {count} submissions"), count=len(items)):
+            outcomes = _all(work_item.identify, items, batch.processes, progress)
         inside: list[SubmissionSource] = []
         for number, source in enumerate(left):
             outcome = outcomes[number]
@@ -147,20 +147,20 @@ def _identify(batch: Batch, progress: Progress) -> Mapping[SubmissionSource, Ide
 
 def _all(
     work: Callable[[Any], Any],
-    jobs: Sequence[Any],
+    items: Sequence[Any],
     processes: int,
     progress: Progress,
-    size: Callable[[Any], int] = lambda job: 1,
+    size: Callable[[Any], int] = lambda item: 1,
 ) -> Mapping[int, Any]:
-    """Return the outcome of each job by its number, and tell how far the work is and what time is left.
+    """Return the outcome of each item by its number, and tell how far the work is and what time is left.
 
-    `size` is how many submissions a job is about.
+    `size` is how many submissions a work item is about.
     """
     outcomes: dict[int, Any] = {}
-    done, count, began = 0, sum(map(size, jobs)), time.monotonic()
-    for number, outcome in pool.run(work, jobs, processes):
+    done, count, began = 0, sum(map(size, items)), time.monotonic()
+    for number, outcome in pool.run(work, items, processes):
         outcomes[number] = outcome
-        done += size(jobs[number])
+        done += size(items[number])
         left = (time.monotonic() - began) / done * (count - done)
         values = {"done": done, "count": count, "minutes": int(left // 60), "seconds": int(left % 60)}
         progress.note(Message(N_("{done} of {count}, {minutes} min {seconds:02d} s left"), values))
@@ -177,37 +177,39 @@ def _grade_new(
 ) -> Mapping[str, Failure]:
     """Grade the students who are not graded yet; return the failures by student."""
     chosen = ((each, identities[each.source]) for each in selections if each.source)
-    jobs = [
-        _job(batch, each, identity, lab, seats) for each, identity in chosen if isinstance(identity, Identity)
+    items = [
+        _make_item(batch, each, identity, lab, seats)
+        for each, identity in chosen
+        if isinstance(identity, Identity)
     ]
-    left = [each for each in jobs if not job.is_done(batch.out, each.entry.student, each.key)]
+    left = [each for each in items if not work_item.is_done(batch.out, each.entry.student, each.key)]
     with progress.step(
         N_("grade {count} submissions; {done} were graded before"),
         count=len(left),
-        done=len(jobs) - len(left),
+        done=len(items) - len(left),
     ):
         return _grade_groups(left, batch.processes, progress)
 
 
-def _grade_groups(jobs: Sequence[GradeJob], processes: int, progress: Progress) -> Mapping[str, Failure]:
+def _grade_groups(items: Sequence[GradeItem], processes: int, progress: Progress) -> Mapping[str, Failure]:
     """Grade submissions in groups. If a group fails, each of its submissions is graded once more, alone."""
-    size = _group_size(len(jobs), processes)
-    groups = [tuple(jobs[start : start + size]) for start in range(0, len(jobs), size)]
-    found = _outcomes(groups, _all(job.grade, groups, processes, progress, len))
+    size = _group_size(len(items), processes)
+    groups = [tuple(items[start : start + size]) for start in range(0, len(items), size)]
+    found = _outcomes(groups, _all(work_item.grade, groups, processes, progress, len))
     again = [
         (each,) for group in groups if len(group) > 1 for each in group if each.entry.student not in found
     ]
-    found |= _outcomes(again, _all(job.grade, again, processes, progress, len))
+    found |= _outcomes(again, _all(work_item.grade, again, processes, progress, len))
     return {student: outcome for student, outcome in found.items() if outcome}
 
 
-def _group_size(jobs: int, processes: int) -> int:
+def _group_size(items: int, processes: int) -> int:
     """Return how many submissions are graded together: few enough that every process has its share."""
-    return min(GROUP, max(1, jobs // (3 * processes)))
+    return min(GROUP, max(1, items // (3 * processes)))
 
 
 def _outcomes(
-    groups: Sequence[tuple[GradeJob, ...]], outcomes: Mapping[int, tuple[Failure | None, ...] | Failure]
+    groups: Sequence[tuple[GradeItem, ...]], outcomes: Mapping[int, tuple[Failure | None, ...] | Failure]
 ) -> dict[str, Failure | None]:
     """Return the outcome of each student; a failed group has one only if it is of one student."""
     by_student: dict[str, Failure | None] = {}
@@ -220,9 +222,9 @@ def _outcomes(
     return by_student
 
 
-def _job(
+def _make_item(
     batch: Batch, selection: Selection, identity: Identity, lab: Lab, seats: Mapping[str, Seat]
-) -> GradeJob:
+) -> GradeItem:
     own = seats[selection.entry.seat_owner]
     policy = replace(batch.policy, window=selection.window)
     parts = {
@@ -233,7 +235,7 @@ def _job(
         "policy": record_file.to_plain(policy),
     }
     key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-    return GradeJob(identity, batch.out, selection.entry, lab.path, own, policy, tool(), key)
+    return GradeItem(identity, batch.out, selection.entry, lab.path, own, policy, tool(), key)
 
 
 def tool() -> str:
@@ -263,7 +265,7 @@ def _class(
 ) -> Class:
     """Return the class as it was graded, with the remarks on it."""
     records = {
-        selection.entry.student: job.read_record(batch.out, selection.entry.student)
+        selection.entry.student: work_item.read_record(batch.out, selection.entry.student)
         for selection in selections
         if selection.source
     }

@@ -1,6 +1,6 @@
-"""Do many small jobs in several processes, so that none of them can harm another.
+"""Do many small work items in several processes, so that none of them can harm another.
 
-A process that takes too long, too much memory, or dies is replaced, and its job has failed; the rest goes on.
+A process that takes too long or too much memory, or dies, is replaced. Its item has failed; the rest goes on.
 The processes are out of reach of the terminal's Ctrl-C and end with their parent, however that ends.
 """
 
@@ -27,48 +27,48 @@ from sharklab.message import (
 )
 
 SECONDS = 300.0
-"""How long one job may take."""
+"""How long one item may take."""
 MEMORY = 2 << 30
 """Bytes of address space of each process."""
 START = 120.0
-"""Seconds that a process may take to start, before its job's own time begins."""
+"""Seconds that a process may take to start, before its item's own time begins."""
 
 
 @dataclass(frozen=True)
-class JobLimits:
-    """The limits of a job."""
+class ItemLimits:
+    """The limits of a work item."""
 
     seconds: float = SECONDS
     memory: int = MEMORY
 
 
-LIMITS = JobLimits()
+LIMITS = ItemLimits()
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A job that came to nothing, and why."""
+    """A work item that came to nothing, and why."""
 
     reason: Message
 
 
 def run(
-    work: Callable[[Any], Any], jobs: Sequence[Any], processes: int, limits: JobLimits = LIMITS
+    work: Callable[[Any], Any], items: Sequence[Any], processes: int, limits: ItemLimits = LIMITS
 ) -> Generator[tuple[int, Any], None, None]:
-    """Yield the number and the outcome of each job as it is done: the result of `work`, or a Failure.
+    """Yield the number and the outcome of each item as it is done: the result of `work`, or a Failure.
 
-    `work` is a function of a module and jobs can be pickled. Whatever a job raises is its Failure alone.
+    `work` is a function of a module and items can be pickled. Whatever an item raises is its Failure alone.
     """
-    left = deque(enumerate(jobs))
-    hands = [_Worker(work, limits) for _ in range(min(processes, len(jobs)))]
+    left = deque(enumerate(items))
+    hands = [_Worker(work, limits) for _ in range(min(processes, len(items)))]
     try:
         for hand in hands:
             hand.take(left)
-        while busy := [hand for hand in hands if hand.job is not None]:
+        while busy := [hand for hand in hands if hand.item is not None]:
             for hand in _ready(busy):
                 if hand.is_starting():
                     continue
-                yield hand.job or 0, hand.outcome()
+                yield hand.item or 0, hand.outcome()
                 hand.take(left)
     finally:
         for hand in hands:
@@ -76,15 +76,15 @@ def run(
 
 
 class Helper:
-    """One process that does one job after the other, until it is ended."""
+    """One process that does one item after the other, until it is ended."""
 
-    def __init__(self, work: Callable[[Any], Any], limits: JobLimits = LIMITS) -> None:
+    def __init__(self, work: Callable[[Any], Any], limits: ItemLimits = LIMITS) -> None:
         """`work` and `limits` are as `run` takes them."""
         self._worker = _Worker(work, limits)
 
-    def do(self, job: Any) -> Any:
-        """Return the outcome of a job: the result of the work, or a Failure."""
-        self._worker.take(deque([(0, job)]))
+    def do(self, item: Any) -> Any:
+        """Return the outcome of a work item: the result of the work, or a Failure."""
+        self._worker.take(deque([(0, item)]))
         while True:
             _ready([self._worker])
             if not self._worker.is_starting():
@@ -103,11 +103,11 @@ def _ready(busy: Sequence[_Worker]) -> list[_Worker]:
 
 
 class _Worker:
-    """One process at work, or waiting for its next job."""
+    """One process at work, or waiting for its next item."""
 
-    def __init__(self, work: Callable[[Any], Any], limits: JobLimits) -> None:
+    def __init__(self, work: Callable[[Any], Any], limits: ItemLimits) -> None:
         self._work, self._limits = work, limits
-        self.job: int | None = None
+        self.item: int | None = None
         self.deadline = 0.0
         self._start()
 
@@ -120,7 +120,7 @@ class _Worker:
         self._is_up = False
 
     def is_starting(self) -> bool:
-        """Tell whether all that the process has said is that it is there: its job's time begins now."""
+        """Tell whether all that the process has said is that it is there: its item's time begins now."""
         if self._is_up or not self.pipe.poll():
             return False
         try:
@@ -131,15 +131,15 @@ class _Worker:
         return True
 
     def take(self, left: deque[tuple[int, Any]]) -> None:
-        """Start the next job that is left, if there is one."""
-        self.job, job = left.popleft() if left else (None, None)
-        if self.job is not None:
+        """Start the next item that is left, if there is one."""
+        self.item, item = left.popleft() if left else (None, None)
+        if self.item is not None:
             self.deadline = time.monotonic() + (self._limits.seconds if self._is_up else START)
             with suppress(OSError):  # it died while it waited: the outcome will say so
-                self.pipe.send(job)
+                self.pipe.send(item)
 
     def outcome(self) -> Any:
-        """Return the result of the job; a process that gave no answer is replaced."""
+        """Return the result of the item; a process that gave no answer is replaced."""
         try:
             if self.pipe.poll():
                 return self.pipe.recv()
@@ -162,8 +162,8 @@ class _Worker:
         self.pipe.close()
 
 
-def _serve(work: Callable[[Any], Any], pipe: Connection[Any, Any], limits: JobLimits) -> None:
-    """Do the jobs that come through `pipe` until it is closed."""
+def _serve(work: Callable[[Any], Any], pipe: Connection[Any, Any], limits: ItemLimits) -> None:
+    """Do the items that come through `pipe` until it is closed."""
     os.setsid()
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     with suppress(EOFError, OSError):
@@ -172,15 +172,15 @@ def _serve(work: Callable[[Any], Any], pipe: Connection[Any, Any], limits: JobLi
             pipe.send(_attempt(work, pipe.recv()))
 
 
-def _attempt(work: Callable[[Any], Any], job: Any) -> Any:
+def _attempt(work: Callable[[Any], Any], item: Any) -> Any:
     try:
-        return work(job)
+        return work(item)
     except Exception as error:
         return failure(error)
 
 
 def failure(error: Exception) -> Failure:
-    """Return the failure of a job that raised `error`."""
+    """Return the failure of a work item that raised `error`."""
     if isinstance(error, SharklabError):
         return Failure(error.sentence)
     if isinstance(error, MemoryError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from sharklab.grading.gradebook.job import Identity
+from sharklab.grading.gradebook.work_item import Identity
 from sharklab.lab.exam import Window
 from sharklab.message import N_, Message
 

@@ -10,11 +10,11 @@ from sharklab import state
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import inputs
 from sharklab.grading.gradebook.inputs import SubmissionSource
-from sharklab.grading.gradebook.job import Identity
 from sharklab.grading.gradebook.model import Entry
 from sharklab.grading.gradebook.named import ClassNames
 from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.gradebook.precedence import NEWEST, FirstInTime, Precedence
+from sharklab.grading.gradebook.work_item import Identity
 from sharklab.grading.marking.model import Remark
 from sharklab.grading.submission.model import Seal
 from sharklab.i18n import languages

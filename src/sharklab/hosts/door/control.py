@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sharklab import state
 from sharklab.hosts import background
+from sharklab.hosts.door import protocol
 from sharklab.hosts.providers import cgroups
 from sharklab.message import N_, Message
 
@@ -86,6 +87,12 @@ def start(command: Sequence[str], uid: int) -> Path:
                 unit(), [*command, str(uid)], log_file(), lambda: _answers(door), START_LIMIT, sentence
             )
     return door
+
+
+def end_visits(lab: str, student: str) -> None:
+    """End the visits at the terminals of a seat. Without a process that keeps terminals there are none."""
+    with suppress(protocol.BrokenTalk):
+        protocol.ask(str(door_folder() / SOCKET), {"want": "end visits", "lab": lab, "student": student})
 
 
 def _answers(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """The words of the door: one JSON object each way over a Unix socket, and file descriptors beside the answer.
 
-This file imports nothing of sharklab: programs inside the gateway's cell run a copy of it.
+This file imports nothing of sharklab: programs inside the gateway's jail run a copy of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The controller's way into the hosts of a seat: keys, one ssh_config(5) for everybody, and waiting.
+"""The controller's way into the hosts of a seat: keys, and one ssh_config(5) for everybody.
 
 Connections are made from the seat's network namespace by a ProxyCommand, so no route to a lab
 exists on the machine; the first one stays open and is shared by those that follow.
@@ -6,14 +6,10 @@ exists on the machine; the first one stays open and is shared by those that foll
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from sharklab import process, state
@@ -21,45 +17,9 @@ from sharklab.errors import MachineryError
 from sharklab.hosts import ssh_settings
 from sharklab.hosts.providers import claims, network
 from sharklab.lab.model import Plan
-from sharklab.message import N_, Message
-
-LIMIT = 120.0
-"""Seconds that a host may take from its start until all its units are started, or have failed.
-
-It is more than DefaultTimeoutStartSec of systemd-system.conf(5), 90 s: a host tries that long to mount a
-folder of a server that is off.
-"""
+from sharklab.message import N_
 
 CLOSE_LIMIT = 10.0
-PAUSE = 0.1
-MOUNT_LIMIT = 10
-"""Seconds in which a host mounts the folder of a server that runs: mount.nfs(8) tries again within that."""
-
-STARTING = "starting"
-"""systemd's word for a host some of whose units still start (systemctl(1), is-system-running)."""
-
-MOUNTING = "systemctl list-jobs --plain --no-legend --no-pager | awk '$2 ~ /[.]mount$/ { print $2 }'"
-FAILED = "systemctl --failed --plain --no-legend --no-pager"
-SETTLED = f"""
-until state=$(timeout 2 systemctl is-system-running --wait); [ -n "$state" ]; do
-    count=$(systemctl list-jobs --plain --no-legend --no-pager | wc -l)
-    mounts=$({MOUNTING} | wc -l)
-    if [ "$mounts" -gt 0 ] && [ "$mounts" = "$count" ]; then state={STARTING}; break; fi
-done
-echo "$state"
-{FAILED}
-"""
-"""Waits until all units have started or failed, or until only mounts are left: their server may be off."""
-
-LAST = f"""
-state=$(timeout {MOUNT_LIMIT} systemctl is-system-running --wait)
-echo "${{state:-{STARTING}}}"
-{FAILED}
-{MOUNTING}
-"""
-"""Waits for the mounts that are left, once every other host has settled."""
-
-UNREACHABLE = 255
 SSH_PORT = 22
 TUNNEL = Path(__file__).with_name("tunnel.py")
 
@@ -91,15 +51,6 @@ Host {name} {address}
     HostName {address}
     HostKeyAlias {name}
 """
-
-
-@dataclass(frozen=True)
-class BootReport:
-    """How a host came up: systemd's word for it ("running", "degraded"), and the units that failed."""
-
-    host: str
-    state: str
-    failed: tuple[str, ...]
 
 
 def folder(plan: Plan) -> Path:
@@ -149,55 +100,6 @@ def public(file: Path) -> str:
     return _public(file).read_text()
 
 
-def wait(
-    plan: Plan,
-    is_running: Callable[[str], bool],
-    explain: Callable[[str, Message], MachineryError],
-    limit: float | None = None,
-    hosts: Sequence[str] | None = None,
-) -> list[BootReport]:
-    """Wait until every host answers and has started all its units; return how each came up.
-
-    A folder of a server that is off keeps a host starting for a minute and more. Once every other host has
-    settled, it has `MOUNT_LIMIT` seconds; its report then names the mount among the failed units.
-
-    `hosts` are those to ask, all of the plan without it. Raises the error that `explain` returns for a host
-    and a reason if one has ended, or has not come up within `limit` seconds (`LIMIT` without it).
-    """
-    limit = limit or LIMIT
-    names = [host.name for host in plan.hosts] if hosts is None else hosts
-    found = _ask_all(plan, names, SETTLED, is_running, explain, limit)
-    mounting = [name for name, report in found.items() if report.state == STARTING]
-    return [*{**found, **_ask_all(plan, mounting, LAST, is_running, explain, limit)}.values()]
-
-
-def _ask_all(
-    plan: Plan,
-    hosts: Sequence[str],
-    command: str,
-    is_running: Callable[[str], bool],
-    explain: Callable[[str, Message], MachineryError],
-    limit: float,
-) -> dict[str, BootReport]:
-    """Return the answer of each host to `command`. Raises the errors of `wait`."""
-    deadline = time.monotonic() + limit
-    asked = {name: BootQuery(plan, name, command, limit) for name in hosts}
-    try:
-        while any(query.answer is None for query in asked.values()):
-            time.sleep(PAUSE)
-            for name, query in asked.items():
-                query.look()
-                if query.answer is None and not is_running(name):
-                    raise explain(name, Message(N_("the host ended while it booted")))
-                if query.answer is None and time.monotonic() > deadline:
-                    values = {"seconds": limit, "complaint": query.complaint}
-                    raise explain(name, Message(N_("no answer within {seconds:g} s ({complaint})"), values))
-    finally:
-        for query in asked.values():
-            query.drop()
-    return {name: query.answer for name, query in asked.items() if query.answer}
-
-
 def close(seat_id: str, host: str = "*") -> None:
     """Wait until the shared connections of a seat, or to one host, have ended, after the hosts.
 
@@ -224,47 +126,6 @@ def _is_open(path: Path) -> bool:
         probe.connect(str(path))
         return True
     return False
-
-
-class BootQuery:
-    """Asks a host over SSH how far it is, by a command, again and again until it can be reached."""
-
-    def __init__(self, plan: Plan, host: str, command: str, patience: float) -> None:
-        self.answer: BootReport | None = None
-        self.complaint = Message(N_("nothing listens on port 22"))
-        self._host = host
-        self._patience = patience
-        self._command = ["ssh", "-F", str(folder(plan) / "config"), host, command]
-        self._ssh = self._start()
-
-    def look(self) -> None:
-        """Take the answer if it has come; ask again if the host could not be reached."""
-        code = self._ssh.poll()
-        if code is None or self.answer:
-            return
-        said, complaint = self._ssh.communicate()
-        if code == UNREACHABLE or not said.strip():
-            self.complaint = Message(process.last_lines(complaint))
-            self._ssh = self._start()
-            return
-        word, *failed = said.splitlines()
-        self.answer = BootReport(self._host, word, tuple(line.split()[0] for line in failed))
-
-    def drop(self) -> None:
-        """End a query that is still open."""
-        self._ssh.kill()
-        self._ssh.communicate()
-
-    def _start(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self._command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            env={**os.environ, "SHARKLAB_PATIENCE": str(self._patience)},
-        )
 
 
 def _from_namespace(plan: Plan) -> str:

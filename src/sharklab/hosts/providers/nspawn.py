@@ -141,7 +141,7 @@ def find_reached_limits(unit: str, host: str) -> Iterator[Message]:
         sentence = N_("host {host} has {processes} of {limit} processes: end some, or reset the host")
         yield Message(sentence, {"host": host, "processes": used.processes, "limit": used.process_limit})
     if used.killed:
-        sentence = N_("host {host} ran out of its {memory} MiB of memory: {count} processes were ended")
+        sentence = N_("host {host} ran out of its {memory} MiB of memory; processes that were ended: {count}")
         yield Message(sentence, {"host": host, "memory": mebibytes, "count": used.killed})
     elif used.memory_limit and used.memory >= NEARLY * used.memory_limit:
         sentence = N_("host {host} uses {used} of its {memory} MiB of memory")

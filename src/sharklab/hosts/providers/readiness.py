@@ -11,12 +11,12 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import access, boot, claims, disk, network
+from sharklab.hosts.providers import boot, claims, consoles, network
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
 
@@ -26,17 +26,8 @@ DISCARD_PORT = 9
 QUIET = 4.0
 """Seconds without news after which a host is asked: it may wait for a folder of a server that is off."""
 
-LOOK = 5.0
-"""Seconds between two looks at the consoles of hosts that boot."""
-
-STARTED = "  OK  "
-"""The word that systemd writes to the console for a unit that has started."""
-
 COMPLETE = 0x2
 """ATF_COM of an entry of /proc/net/arp: the address answers."""
-
-FAILED = "FAILED"
-"""The word that systemd writes to the console for a unit that did not start."""
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -72,10 +63,10 @@ def wait(
 
     When another host of the seat is there, the last ones have `QUIET` seconds more. Raises the error that
     `explain` returns for a host and a reason if one has ended, or starts no further unit within `limit`
-    seconds (`access.LIMIT`): a slow machine may take longer for all of them.
+    seconds (`consoles.LIMIT` without it).
     """
-    limit = access.LIMIT if limit is None else limit
-    consoles, news = Consoles(plan, sockets), time.monotonic()
+    limit = consoles.LIMIT if limit is None else limit
+    shown, news = consoles.Consoles(plan, sockets), time.monotonic()
     booting, silent = dict(sockets), set(sockets)
     while silent:
         select.select(list(booting.values()), [], [], PAUSE)
@@ -87,7 +78,7 @@ def wait(
         for name in sorted(silent):
             if not is_running(name):
                 raise explain(name, Message(N_("the host ended while it booted")))
-            if consoles.silence(name) > limit:
+            if shown.silence(name) > limit:
                 complaint = Message(
                     N_("its units have not all started")
                     if name in booting
@@ -98,32 +89,6 @@ def wait(
     return set(sockets) - silent
 
 
-class Consoles:
-    """The consoles of hosts that boot: since when each has shown no unit that started."""
-
-    def __init__(self, plan: Plan, hosts: Iterable[str]) -> None:
-        self._files = {name: disk.folder(plan, name) / disk.CONSOLE for name in hosts}
-        self._units = dict.fromkeys(self._files, 0)
-        self._news = dict.fromkeys(self._files, time.monotonic())
-        self._looked = time.monotonic()
-
-    def silence(self, host: str) -> float:
-        """Return the seconds since a unit of the host was last seen to start, or since the begin."""
-        now = time.monotonic()
-        if now > self._looked + LOOK:
-            self._looked = now
-            for name, file in self._files.items():
-                if (units := _read(file).count(STARTED)) > self._units[name]:
-                    self._units[name], self._news[name] = units, now
-        return now - self._news[host]
-
-
-def _read(console: Path) -> str:
-    with suppress(FileNotFoundError):  # its keeper has not made it yet
-        return console.read_text(errors="replace")
-    return ""
-
-
 def _is_ready(one: socket.socket) -> bool:
     """Read all notes of a host, and tell whether one says that it has booted."""
     ready = False
@@ -131,12 +96,6 @@ def _is_ready(one: socket.socket) -> bool:
         while True:
             ready |= READY in one.recv(4096).splitlines()
     return ready
-
-
-def has_failed_units(plan: Plan, host: str) -> bool:
-    """Tell whether a unit of the host did not start, by its console."""
-    file = disk.folder(plan, host) / disk.CONSOLE
-    return FAILED in file.read_text(errors="replace")
 
 
 def find_answering_hosts(plan: Plan, hosts: Set[str]) -> set[str]:

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from sharklab import state
-from sharklab.hosts.providers import cgroups, network, nspawn
+from sharklab.hosts.providers import cgroups, network, nspawn, qemu
 from sharklab.hosts.providers.cluster import looks
 from sharklab.lab.model import Seat
 
@@ -50,6 +50,7 @@ def resume(own: Seat) -> None:
     Only who holds the seat may call it: another command may copy a disk now.
     """
     nspawn.resume(_pattern(own))
+    qemu.resume(own.id)
 
 
 def is_asleep(own: Seat) -> bool:

@@ -21,8 +21,10 @@ from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import (
     access,
     baking,
+    boot_query,
     cgroups,
     claims,
+    consoles,
     disk,
     internet_gateway,
     network,
@@ -126,7 +128,7 @@ class ThisComputer:
             internet_gateway.end(plan.seat)
             network.build(plan)
         internet_gateway.connect(plan)
-        absent = [host for host in plan.hosts if not _is_running(plan.seat, host.name)]
+        absent = [host for host in plan.hosts if not self._is_there(plan, host)]
         containers = [host for host in absent if not self._is_vm(host)]
         own_users = bool(containers) and user_namespace.decide(layers, progress)
         with readiness.listen(plan, containers) as sockets:
@@ -207,6 +209,10 @@ class ThisComputer:
     def _vms(self, plan: Plan) -> list[Host]:
         return [host for host in plan.hosts if self._is_vm(host)]
 
+    def _is_there(self, plan: Plan, host: Host) -> bool:
+        """Tell whether a host runs. A machine whose restoration was killed still waits, and starts anew."""
+        return _is_running(plan.seat, host.name) and (not self._is_vm(host) or disk.is_made(plan, host.name))
+
     def _wait(
         self, plan: Plan, told: Mapping[str, socket.socket], limit: float | None, progress: Say
     ) -> None:
@@ -217,9 +223,9 @@ class ThisComputer:
         progress(Message(N_("waiting for {hosts}"), {"hosts": [host.name for host in plan.hosts]}))
         is_running, explain = partial(_is_running, plan.seat), partial(boot_failure, plan)
         booted = readiness.wait(plan, told, is_running, explain)
-        well = {name for name in booted if not readiness.has_failed_units(plan, name)}
+        well = {name for name in booted if not consoles.has_failed_units(plan, name)}
         asked = [host.name for host in plan.hosts if host.name not in well]
-        for waited in access.wait(plan, is_running, explain, limit, asked):
+        for waited in boot_query.wait(plan, is_running, explain, limit, asked):
             if waited.failed:
                 values = {"host": waited.host, "units": waited.failed}
                 progress(Message(N_("host {host} is up, but failed to start: {units}"), values))

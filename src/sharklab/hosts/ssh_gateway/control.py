@@ -19,7 +19,7 @@ from sharklab import process, state
 from sharklab.errors import InputError
 from sharklab.hosts import background
 from sharklab.hosts.providers import cgroups
-from sharklab.hosts.ssh_gateway import cell, students
+from sharklab.hosts.ssh_gateway import jail, students
 from sharklab.hosts.ssh_gateway.supervisor import EVERY_ADDRESS, Where
 from sharklab.message import N_, Message
 
@@ -111,15 +111,15 @@ def unit(root: Path | None = None) -> str:
 
 
 def cell_unit() -> str:
-    """Return the name of the control group of the gateway's cell."""
-    return f"{unit()}-cell"
+    """Return the name of the control group of the gateway's jail."""
+    return f"{unit()}-jail"
 
 
 def fingerprint() -> str:
     """Return the fingerprint of the gateway's host key (ssh-keygen(1), -l), "" before the first start."""
-    if not cell.host_key().exists():
+    if not jail.host_key().exists():
         return ""
-    return process.run(["ssh-keygen", "-l", "-f", f"{cell.host_key()}.pub"]).split()[1]
+    return process.run(["ssh-keygen", "-l", "-f", f"{jail.host_key()}.pub"]).split()[1]
 
 
 def _settings() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The names with which students log in, and the names of hosts to which ports are forwarded.
 
 `alice` opens a menu, `alice+client` a host, `alice+tp4` and `alice+tp4+client` the same for one lab. sshd
-knows a user only if passwd(5) does, so each name has a line in the cell's own passwd.
+knows a user only if passwd(5) does, so each name has a line in the jail's own passwd.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sharklab.lab import load, plan_file
 
 SEPARATOR = "+"
 FIRST_ADDRESS = (127 << 24) + (2 << 16)
-"""127.2.0.0, addresses of hosts inside the cell, which has no other network."""
+"""127.2.0.0, addresses of hosts inside the jail, which has no other network."""
 
 MOST_HOSTS = 1 << 16
 SYSTEM = """\
@@ -26,7 +26,7 @@ sshd:*:100:65534::/run/sshd:/usr/sbin/nologin
 keys:*:101:65534::/:/usr/sbin/nologin
 nobody:*:65534:65534::/:/usr/sbin/nologin
 """
-"""The accounts of the cell that nobody logs in to. `*` is a password that nothing matches."""
+"""The accounts of the jail that nobody logs in to. `*` is a password that nothing matches."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def logins(students: Iterable[str], labs: Mapping[str, Iterable[str]]) -> dict[s
 
 
 def passwd(students: Mapping[str, Login], targets: Mapping[str, Target]) -> str:
-    """Return passwd(5) of the cell: all names of one student have one uid."""
+    """Return passwd(5) of the jail: all names of one student have one uid."""
     lines = [
         f"{name}:*:{uid}:{uid}::/:/bin/sh"
         for name, target in sorted(targets.items())
@@ -82,7 +82,7 @@ def passwd(students: Mapping[str, Login], targets: Mapping[str, Target]) -> str:
 
 
 def number_names(labs: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """Return an address inside the cell for each name of a host, `client` and `client.tp4`."""
+    """Return an address inside the jail for each name of a host, `client` and `client.tp4`."""
     hosts = {host for own in labs.values() for host in own}
     names = sorted(hosts | {f"{host}.{lab}" for lab, own in labs.items() for host in own})
     numbers = range(FIRST_ADDRESS + 1, FIRST_ADDRESS + MOST_HOSTS)
@@ -94,7 +94,7 @@ def _write_address(number: int) -> str:
 
 
 def hosts_file(addresses: Mapping[str, str]) -> str:
-    """Return hosts(5) of the cell."""
+    """Return hosts(5) of the jail."""
     return "".join(f"{address} {name}\n" for name, address in addresses.items())
 
 

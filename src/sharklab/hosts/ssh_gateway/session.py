@@ -75,7 +75,7 @@ def handlers(targets: Callable[[], Mapping[str, names.Target]], submit: Submit) 
 
 
 def forward(student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
-    """Answer the relay of the cell: a connection for `ssh -L` or `ssh -J`. Raises as `server.connect` does.
+    """Answer the relay of the jail: a connection for `ssh -L` or `ssh -J`. Raises as `server.connect` does.
 
     A connection to SSH is for `ssh -J`: the host gets the student's keys before.
     """

@@ -1,6 +1,6 @@
 """The students who may log in: gateway/students.json, with each one's number and keys.
 
-The number is the student's uid inside the cell. It is given once and never to another student. The keys that
+The number is the student's uid inside the jail. It is given once and never to another student. The keys that
 a student stored lie in gateway/own_keys/, so that a new roster leaves them alone.
 """
 
@@ -18,12 +18,12 @@ from sharklab.lab.roster import Student
 from sharklab.message import N_
 
 FIRST, LAST = 1000, 60_000
-"""The uids of students inside the cell."""
+"""The uids of students inside the jail."""
 
 
 @dataclass(frozen=True)
 class Login:
-    """A student who may log in: uid inside the cell, and public keys.
+    """A student who may log in: uid inside the jail, and public keys.
 
     A student of the class who has stored no key may log in once by the password.
     """

@@ -1,6 +1,6 @@
-"""The process that keeps the gateway: it opens the port, starts the cell, and answers at the door.
+"""The process that keeps the gateway: it opens the port, starts the jail, and answers at the door.
 
-It runs as root until `control.stop`. A cell that ends is started again. Everything ends with this process,
+It runs as root until `control.stop`. A jail that ends is started again. Everything ends with this process,
 however that ends.
 """
 
@@ -20,14 +20,14 @@ from sharklab.errors import MachineryError
 from sharklab.hosts.background import note
 from sharklab.hosts.door import server
 from sharklab.hosts.door.server import Caller, Door
-from sharklab.hosts.ssh_gateway import cell, names, session, students
+from sharklab.hosts.ssh_gateway import jail, names, session, students
 from sharklab.message import N_, refusal
 
 LOOK = 2.0
 """Seconds between two looks whether students or seats have changed."""
 
 PAUSE = 1.0
-"""Seconds before an ended cell is started again."""
+"""Seconds before an ended jail is started again."""
 
 BACKLOG = 256
 
@@ -79,7 +79,7 @@ class Lists:
         self.callers: dict[int, Caller] = {}
 
     def look(self) -> None:
-        """Write the lists of the cell again if something has changed."""
+        """Write the lists of the jail again if something has changed."""
         places = (students.file(), students.find_key_folder())
         stamps = [place.stat().st_mtime_ns if place.exists() else 0 for place in places]
         seen = (stamps, sorted(state.seats_folder().glob("*/*/plan.json")))
@@ -87,11 +87,11 @@ class Lists:
             return
         known = students.read()
         if stamps != self._stamps:
-            cell.write_passwords(known)
+            jail.write_passwords(known)
             self._stamps = stamps
-        self.targets = cell.write_lists(known, names.hosts_of_labs())
-        callers = {cell.BASE + own.uid: Caller(name) for name, own in known.items()}
-        self.callers = {**callers, cell.BASE: Caller(is_front=True)}
+        self.targets = jail.write_lists(known, names.hosts_of_labs())
+        callers = {jail.BASE + own.uid: Caller(name) for name, own in known.items()}
+        self.callers = {**callers, jail.BASE: Caller(is_front=True)}
         self._seen = seen
 
     def look_for_ever(self) -> None:
@@ -105,15 +105,15 @@ class Lists:
 
 
 def run(where: Where, unit: str, submit: session.Submit) -> NoReturn:
-    """Keep the gateway until this process is ended; `unit` becomes the control group of the cell.
+    """Keep the gateway until this process is ended; `unit` becomes the control group of the jail.
 
     Raises MachineryError when it cannot begin.
     """
     listener = listen(where)
-    cell.prepare()
+    jail.prepare()
     lists = Lists()
     lists.look()
-    door_socket = server.listen(cell.folder() / "door" / "socket")
+    door_socket = server.listen(jail.folder() / "door" / "socket")
     door = Door(
         lambda uid: lists.callers.get(uid),
         session.handlers(lambda: lists.targets, submit),
@@ -122,19 +122,19 @@ def run(where: Where, unit: str, submit: session.Submit) -> NoReturn:
     )
     threading.Thread(target=door.serve, args=(door_socket,), daemon=True).start()
     threading.Thread(target=lists.look_for_ever, daemon=True).start()
-    alive, _ours = os.pipe()  # which ends with this process, and the cell with it
-    child = cell.start(listener, alive, unit)
+    alive, _ours = os.pipe()  # which ends with this process, and the jail with it
+    child = jail.start(listener, alive, unit)
     wait_for_greeting(where, child)
     while True:
-        note(f"the cell ended with code {child.wait()}")
+        note(f"the jail ended with code {child.wait()}")
         time.sleep(PAUSE)
-        child = cell.start(listener, alive, unit)
+        child = jail.start(listener, alive, unit)
 
 
 def wait_for_greeting(where: Where, child: subprocess.Popen[bytes]) -> None:
-    """Return when the sshd of the first cell, `child`, greets at `where`.
+    """Return when the sshd of the first jail, `child`, greets at `where`.
 
-    Raises MachineryError when the cell ends before: so would every other.
+    Raises MachineryError when the jail ends before: so would every other.
     """
     with socket.create_connection(where.here) as probe:  # `control` limits the wait
         ended = os.pidfd_open(child.pid)
@@ -142,5 +142,5 @@ def wait_for_greeting(where: Where, child: subprocess.Popen[bytes]) -> None:
         os.close(ended)
     if child.poll() is not None:
         raise MachineryError(
-            N_("the cell of sshd ended with code {code}, before sshd answered"), code=child.returncode
+            N_("the jail of sshd ended with code {code}, before sshd answered"), code=child.returncode
         )

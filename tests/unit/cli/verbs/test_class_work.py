@@ -86,6 +86,21 @@ def test_check_grades_every_seat_into_the_page_of_the_class(
     assert [] == list(state.seats_folder().glob("*/*/.check-*"))
 
 
+def test_a_damaged_note_is_put_aside_before_the_check(
+    room: ClassSeats, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seat is checked as the others are; one sentence tells where the note lies now."""
+    answer(monkeypatch)
+    up(capsys, "./mylab")
+    file = flow.look_up("./mylab", "bob").seat.folder / "class.json"
+    file.write_text("{")
+    capsys.readouterr()
+    assert GOOD == main.main(["seats", "check", "./mylab", "--roster", "roster.csv", "-o", "gradebook"])
+    [aside] = file.parent.glob("class.json.damaged-*")
+    assert [str(aside) in line for line in capsys.readouterr().err.splitlines()].count(True) == 1
+    assert class_note.read(flow.look_up("./mylab", "bob").seat).checked > 0
+
+
 def test_check_forgets_the_seats_that_were_removed(
     room: ClassSeats, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from sharklab.errors import BAD_INPUT, GOOD, INTERRUPTED, NOT_ACHIEVED, InputErr
 from sharklab.hosts import inventory, student_files
 from sharklab.hosts.providers import cgroups, sleeping
 from sharklab.hosts.providers.this_computer import ThisComputer
-from sharklab.lab import class_news, class_note, exam, feedback_note, help_note, submission_store
+from sharklab.lab import class_news, class_note, exam, feedback_note, submission_store
 from sharklab.message import Message
 from tests.support.class_seats import ClassSeats
 from tests.support.command import refusal, tell
@@ -149,6 +149,20 @@ def test_until_is_noted_shown_and_kept(room: ClassSeats, capsys: pytest.CaptureF
     assert "c'est terminé" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("verb", ["up", "sleep"])
+def test_a_damaged_note_is_put_aside(
+    room: ClassSeats, frozen: set[str], capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    """Before the work, which then goes on: `up` writes it anew."""
+    up(capsys)
+    file = flow.look_up("./mylab", "bob").seat.folder / "class.json"
+    file.write_text("{")
+    words = ("up", "--roster", "roster.csv", "--until", "2999-01-01T18:00") if verb == "up" else ("sleep",)
+    code, said = call(capsys, *words)
+    assert (GOOD, [True] * 3) == (code, [one["good"] for one in said["seats"]])
+    assert ["{"] == [aside.read_text() for aside in file.parent.glob("class.json.damaged-*")]
+
+
 def test_down_asks_for_work_that_is_not_handed_in(
     room: ClassSeats, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +183,20 @@ def test_down_asks_for_work_that_is_not_handed_in(
     assert (GOOD, list(CLASS), ["eve"]) == (code, room.done("remove"), said["without"])
     assert {"ada": 30.0, "bob": 10.0} == said["handed_in"]
     assert 2 == len(list(folder.iterdir()))
+
+
+def test_down_leaves_a_seat_that_another_command_holds(
+    room: ClassSeats, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks about the others alone: the work on hosts that another `down` has ended cannot be read."""
+    up(capsys)
+    monkeypatch.setattr(student_files, "last_change", lambda own: 20.0 if own.student == "ada" else 0.0)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    with seats.hold(flow.look_up("./mylab", "ada").seat):
+        code, said = call(capsys, "down")
+    assert (NOT_ACHIEVED, ["bob", "eve"]) == (code, room.done("remove"))
+    assert {"ada": False, "bob": True, "eve": True} == {one["student"]: one["good"] for one in said["seats"]}
+    assert f"process {os.getpid()}" in said["seats"][0]["error"]
 
 
 def test_down_asks_nothing_without_work(room: ClassSeats, capsys: pytest.CaptureFixture[str]) -> None:
@@ -230,30 +258,6 @@ def test_status_tells_the_limits_that_hosts_have_reached(
     capsys.readouterr()
     main.main(["seats", "status", "./mylab"])
     assert "! ada: client is full" == capsys.readouterr().out.splitlines()[-1]
-
-
-def test_message_goes_to_the_class_or_to_some(mylab: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """To students of the roster, also without a seat; pages that run hear of it."""
-    Path("roster.csv").write_text("student,name,email\nada,Ada,\nbob,Bob,\n")
-    words = ("seats", "message", "./mylab")
-    refusal(InputError, *words, "Hello")
-    assert ["ada", "bob"] == tell(capsys, *words, "Hello", "--roster", "roster.csv")["students"]
-    told = class_news.last("mylab")
-    assert ["bob"] == tell(capsys, *words, "Five!", "--roster", "roster.csv", "--only", "bob")["students"]
-    assert told < class_news.last("mylab")
-    found = {name: [each.text for each in help_note.read("mylab", name).letters] for name in ("ada", "bob")}
-    assert {"ada": ["Hello"], "bob": ["Hello", "Five!"]} == found
-    for wrong in (" ", "x" * (help_note.LONGEST + 1)):
-        refusal(InputError, *words, wrong, "--roster", "roster.csv")
-    refusal(InputError, *words, "Hello", "--roster", "roster.csv", "--only", "mallory")
-
-
-def test_message_without_a_roster_goes_to_those_with_a_seat(
-    mylab: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """On this computer."""
-    state.folder(flow.prepare("./mylab", "ada").seat.folder)
-    assert ["ada"] == tell(capsys, "seats", "message", "./mylab", "Hello")["students"]
 
 
 def test_feedback_is_given_and_taken_back(mylab: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sharklab import privilege, state, system_packages
-from sharklab.cli import flow, work
+from sharklab.cli import flow, solution
 from sharklab.errors import InputError
 from sharklab.hosts import configuration, playbook, seat_provider
 from sharklab.lab import plan_file
@@ -34,13 +34,13 @@ def test_solve_says_what_it_costs_and_asks(
     plan: Plan, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without a yes nothing happens; with it the exercises and the changed hosts are told."""
-    monkeypatch.setattr(work, "solve", lambda *words: {"client": "+a mount"})
+    monkeypatch.setattr(solution, "solve", lambda *words: {"client": "+a mount"})
     monkeypatch.setattr("sys.stdin", StringIO(""))  # nobody answers
     error = refusal(InputError, "solve", "tp4", "nfs", "--student", "ada")
     assert ("nothing was changed", "sharklab solve") == (error.message_id, error.place)
     told = tell(capsys, "solve", "tp4", "nfs", "--student", "ada", "--yes")
     assert (0, ["nfs"], ["client"]) == (told["code"], told["exercises"], list(told["changes"]))
-    monkeypatch.setattr(work, "solve", lambda *words: {})
+    monkeypatch.setattr(solution, "solve", lambda *words: {})
     told = tell(capsys, "solve", "tp4", "--student", "ada", "--yes")
     assert (list(plan.start), {}) == (told["exercises"], told["changes"])
 
@@ -49,7 +49,7 @@ def test_reset_names_the_other_exercises_on_its_hosts(
     plan: Plan, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before it asks; then the hosts and what stays are told."""
-    monkeypatch.setattr(work, "reset", lambda *words: (Message("packages stay"),))
+    monkeypatch.setattr(solution, "reset", lambda *words: (Message("packages stay"),))
     told = tell(capsys, "reset", "tp4", "ssh", "--student", "ada", "--yes")
     assert (0, ["desktop"]) == (told["code"], told["hosts"])
     capsys.readouterr()

@@ -7,17 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from sharklab.cli.workbench import server
 from sharklab.cli.workbench.identity import to_plain
 from sharklab.errors import MachineryError
-from sharklab.hosts.door import control
 from tests.support.errors import error_of
 from tests.support.workbench import Bench
-from tests.support.workbench_door import DoorHere
 
 
 @pytest.mark.parametrize(("address", "port"), [("127.0.0.1", 70_000), ("192.0.2.1", 0)])
@@ -63,17 +60,3 @@ def test_web_process_that_is_ended_is_none(command: str) -> None:
     """By the signals that end a server."""
     with subprocess.Popen(["sh", "-c", command]) as child:
         server._wait(child)
-
-
-def test_visits_end_where_terminals_are_kept(
-    mylab: Path, door_here: DoorHere, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The process with the terminals is asked; without one there are no visits."""
-    ended: list[tuple[str, str]] = []
-    monkeypatch.setattr(door_here.keeper, "end_visits", lambda lab, student: ended.append((lab, student)))
-    monkeypatch.setattr(control, "SOCKET", door_here.path.name)
-    monkeypatch.setattr(control, "door_folder", lambda: tmp_path / "nowhere")
-    server.end_visits("mylab", "alice")
-    monkeypatch.setattr(control, "door_folder", lambda: door_here.path.parent)
-    server.end_visits("mylab", "alice")
-    assert [("mylab", "alice")] == ended

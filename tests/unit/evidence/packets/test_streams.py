@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import MachineryError
-from sharklab.evidence.packets import facts, selection
+from sharklab.evidence.packets import display_filter, facts
 from sharklab.evidence.packets.container import open_capture
 from sharklab.evidence.packets.streams import streams
 from tests.support.capture_files import recording
@@ -30,7 +30,7 @@ def test_filter_of_a_stream_chooses_its_packets() -> None:
     """The filter that is shown works."""
     capture = open_capture(DATA / "dns.pcap")
     for each in streams(DATA / "dns.pcap")[:2]:
-        assert each.packets == len(selection.numbers(capture, each.filter))
+        assert each.packets == len(display_filter.numbers(capture, each.filter))
 
 
 def test_error_of_icmp_belongs_to_the_stream_that_it_quotes() -> None:

@@ -16,12 +16,12 @@ import pytest
 
 from sharklab import state
 from sharklab.errors import Busy, InputError
-from sharklab.grading.gradebook import batch, inputs, job, pool
+from sharklab.grading.gradebook import batch, inputs, pool, work_item
 from sharklab.grading.gradebook.batch import Batch
-from sharklab.grading.gradebook.job import GradeJob
 from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.grading.gradebook.model import state as state_of
 from sharklab.grading.gradebook.pool import Failure
+from sharklab.grading.gradebook.work_item import GradeItem
 from sharklab.grading.marking.policy import NO_POLICY, Policy
 from sharklab.lab.roster import Student
 from sharklab.message import N_, Message
@@ -138,9 +138,9 @@ def test_guide_lists_every_file_of_a_gradebook(graded: Graded) -> None:
     rows = re.findall(r"^\| (`.*?`) \|", folder, re.MULTILINE)
     students = re.compile(r"^(alice|bob)/")
     written = {students.sub("<student>/", name) for name in content(graded.out)}
-    kept = {f"{job.KEPT}/{name}.json" for name in ("alice", "bob")}
+    kept = {f"{work_item.KEPT}/{name}.json" for name in ("alice", "bob")}
     exam = {"<student>/exam.fr.html", "<student>/exam.en.html"}
-    assert written - kept | {f"{job.KEPT}/"} | exam == set(re.findall(r"`(.*?)`", " ".join(rows)))
+    assert written - kept | {f"{work_item.KEPT}/"} | exam == set(re.findall(r"`(.*?)`", " ".join(rows)))
 
 
 def test_grade_bears_hostile_bundles(graded: Graded) -> None:
@@ -199,10 +199,12 @@ def test_grade_takes_folders_of_a_named_lab(graded: Graded, tmp_path: Path) -> N
 
 @pytest.fixture
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do the jobs here: a process of their own is another test's matter."""
+    """Do the items here: a process of their own is another test's matter."""
 
-    def run(work: Callable[[object], object], jobs: list[object], *_: object) -> Iterator[tuple[int, object]]:
-        for number, one in enumerate(jobs):
+    def run(
+        work: Callable[[object], object], items: list[object], *_: object
+    ) -> Iterator[tuple[int, object]]:
+        for number, one in enumerate(items):
             yield number, pool._attempt(work, one)
 
     monkeypatch.setattr(pool, "run", run)
@@ -271,7 +273,7 @@ def test_grade_looks_at_the_class_before_it_grades(graded: Graded, tmp_path: Pat
 
 def test_grade_leaves_nothing_unpacked(graded: Graded, out: Path) -> None:
     """What was unpacked is gone afterwards, and what an interrupted batch left as well."""
-    scratch = out / job.SCRATCH / "old"
+    scratch = out / work_item.SCRATCH / "old"
     scratch.mkdir(parents=True)
     grade(graded.box, out)
     assert not scratch.parent.exists()
@@ -289,17 +291,17 @@ def test_grade_tries_alone_who_was_in_a_group_that_failed(
     """A process that dies takes its whole group along: each is then graded alone, and one fails."""
     sizes: list[int] = []
 
-    def run(work: object, jobs: list[tuple[GradeJob, ...]], *_: object) -> Iterator[tuple[int, object]]:
-        for number, group in enumerate(jobs):
-            if work is job.identify:
-                yield number, pool._attempt(job.identify, group)
+    def run(work: object, items: list[tuple[GradeItem, ...]], *_: object) -> Iterator[tuple[int, object]]:
+        for number, group in enumerate(items):
+            if work is work_item.identify:
+                yield number, pool._attempt(work_item.identify, group)
                 continue
             sizes.append(len(group))
             bad = len(group) > 1 or group[0].entry.student == "bob"
-            yield number, Failure(Message("it died")) if bad else job.grade(group)
+            yield number, Failure(Message("it died")) if bad else work_item.grade(group)
 
     monkeypatch.setattr(pool, "run", run)
-    monkeypatch.setattr(batch, "_group_size", lambda jobs, processes: 2)
+    monkeypatch.setattr(batch, "_group_size", lambda items, processes: 2)
     found = {entry.student: entry for entry in grade(graded.box, tmp_path / "out").entries}
     assert [2, 1, 1] == sizes
     assert ("", "it died") == (str(found["alice"].problem), str(found["bob"].problem))

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError
-from sharklab.grading.gradebook import inputs, job
+from sharklab.grading.gradebook import inputs, work_item
 from sharklab.grading.gradebook.inputs import SubmissionSource
-from sharklab.grading.gradebook.job import IdentifyJob, Identity
 from sharklab.grading.gradebook.named import ClassNames
 from sharklab.grading.gradebook.pool import Failure, _attempt
 from sharklab.grading.gradebook.selection import select
+from sharklab.grading.gradebook.work_item import IdentifyItem, Identity
 from sharklab.grading.submission.model import Seal
 from sharklab.lab import load
 from sharklab.lab.roster import Student
@@ -43,7 +43,7 @@ def identified(place: Path, out: Path) -> dict[SubmissionSource, Identity | Fail
     left = list(inputs.find([place], ROSTER))
     while left:
         source = left.pop()
-        outcome = _attempt(job.identify, IdentifyJob(source, out, ROSTER))
+        outcome = _attempt(work_item.identify, IdentifyItem(source, out, ROSTER))
         if isinstance(outcome, tuple):
             left += outcome
         else:

@@ -1,4 +1,4 @@
-"""Jobs in processes of their own: whatever one of them does, the others are done."""
+"""Work items in processes of their own: whatever one of them does, the others are done."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.grading.gradebook.pool import Failure, Helper, JobLimits, run
+from sharklab.grading.gradebook.pool import Failure, Helper, ItemLimits, run
 from sharklab.message import Message
 from tests.support.pool_work import work
 
-LIMITS = JobLimits(seconds=120.0, memory=600 << 20)
+LIMITS = ItemLimits(seconds=120.0, memory=600 << 20)
 
 
 DIED = "the process that graded it died ({code})"
 
 
-def _outcomes(*jobs: str, limits: JobLimits = LIMITS, processes: int = 2) -> list[object]:
-    """Return the outcome of each job; of a failure its msgid, with its values if it has any."""
-    found = dict(run(work, jobs, processes, limits))
+def _outcomes(*items: str, limits: ItemLimits = LIMITS, processes: int = 2) -> list[object]:
+    """Return the outcome of each item; of a failure its msgid, with its values if it has any."""
+    found = dict(run(work, items, processes, limits))
     return [_said(each.reason) if isinstance(each, Failure) else each for _, each in sorted(found.items())]
 
 
@@ -29,7 +29,7 @@ def _said(reason: Message) -> object:
 
 
 def test_run_does_every_job() -> None:
-    """Each job has its outcome, by its number."""
+    """Each item has its outcome, by its number."""
     assert ["A", "B", "C", "D", "E"] == _outcomes("a", "b", "c", "d", "e")
 
 
@@ -37,19 +37,19 @@ def test_helper_does_one_job_after_the_other() -> None:
     """In one process, which is replaced when it dies."""
     own = Helper(work, LIMITS)
     try:
-        found = [own.do(job) for job in ("a", "die", "b")]
+        found = [own.do(item) for item in ("a", "die", "b")]
     finally:
         own.end()
     assert ["A", "B"] == [found[0], found[2]] and isinstance(found[1], Failure)
 
 
 def test_run_of_nothing_starts_nothing() -> None:
-    """No job, no process."""
+    """No item, no process."""
     assert [] == _outcomes()
 
 
 def test_run_goes_on_after_a_refusal() -> None:
-    """What a job raises is its own failure, in words."""
+    """What a work item raises is its own failure, in words."""
     found = _outcomes("a", "refuse", "break", "fault", "b", processes=1)
     assert found == [
         "A",
@@ -66,17 +66,17 @@ def test_run_goes_on_after_a_death() -> None:
 
 
 def test_run_names_a_process_that_ends_without_an_answer() -> None:
-    """Its job has failed at once, though the exit code is that of success."""
+    """Its item has failed at once, though the exit code is that of success."""
     assert [(DIED, {"code": 0}), "B"] == _outcomes("leave", "b", processes=1)
 
 
 def test_run_goes_on_after_a_death_in_the_middle_of_an_answer() -> None:
-    """Half an answer harms its own job alone: no process shares its pipe."""
+    """Half an answer harms its own item alone: no process shares its pipe."""
     assert [(DIED, {"code": -9}), *"BCD"] == _outcomes("die late", "b", "c", "d")
 
 
 def test_run_ends_what_a_job_has_started(tmp_path: Path) -> None:
-    """A tool that a job started ends with it, even where the job does not react to SIGTERM.
+    """A tool that a work item started ends with it, even where the item does not react to SIGTERM.
 
     The tool holds the writing end of a pipe: a reader sees the end of the file when the tool has ended.
     """
@@ -91,8 +91,8 @@ def test_run_ends_what_a_job_has_started(tmp_path: Path) -> None:
 
 
 def test_run_ends_a_job_that_takes_too_long() -> None:
-    """Time is bounded, and the next job has a process again; without any time each job takes too long."""
-    limits = JobLimits(seconds=0.0, memory=LIMITS.memory)
+    """Time is bounded, and the next item has a process again; without any time each item takes too long."""
+    limits = ItemLimits(seconds=0.0, memory=LIMITS.memory)
     late = ("it took more than {seconds:g} s", {"seconds": 0.0})
     assert [late, late] == _outcomes("hang", "hang", limits=limits, processes=1)
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from sharklab.grading.gradebook.job import Identity
 from sharklab.grading.gradebook.precedence import NEWEST, FirstInTime
+from sharklab.grading.gradebook.work_item import Identity
 from sharklab.grading.submission.model import Seal
 from sharklab.lab.exam import Window
 

@@ -10,7 +10,6 @@ import pytest
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import inputs
 from sharklab.grading.gradebook.inputs import SubmissionSource
-from sharklab.grading.gradebook.job import Identity
 from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.gradebook.selection import (
     MISFILED,
@@ -22,6 +21,7 @@ from sharklab.grading.gradebook.selection import (
     lab_of,
     select,
 )
+from sharklab.grading.gradebook.work_item import Identity
 from sharklab.grading.submission.model import Seal
 from sharklab.lab import load
 from sharklab.lab.exam import Window, Windows

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from sharklab.errors import Busy, MachineryError
-from sharklab.hosts.door import control
+from sharklab.hosts.door import control, protocol, server
 from sharklab.hosts.providers import cgroups
 from tests.support.errors import error_of
 
@@ -59,3 +61,22 @@ def test_workbench_is_known_while_it_is_served() -> None:
         assert control.is_served()
         error_of(Busy, control.keep_alive().__enter__)
     assert not control.is_served()
+
+
+def test_visits_end_where_terminals_are_kept() -> None:
+    """The process with the terminals is asked; without one there are no visits."""
+    control.end_visits("mylab", "alice")
+    asked = []
+
+    def answer(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            asked.append(protocol.receive(connection)[0])
+            protocol.send(connection, {})
+
+    with server.listen(control.make_door_folder() / control.SOCKET) as listener:
+        thread = threading.Thread(target=answer, args=(listener,))
+        thread.start()
+        control.end_visits("mylab", "alice")
+        thread.join()
+    assert [{"want": "end visits", "lab": "mylab", "student": "alice"}] == asked

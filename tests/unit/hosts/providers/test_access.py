@@ -1,4 +1,4 @@
-"""Keys, the configuration of ssh, and waiting for hosts; a program stands in for ssh."""
+"""Keys, and the configuration of ssh."""
 
 from __future__ import annotations
 
@@ -9,17 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.errors import MachineryError
 from sharklab.hosts import inventory
 from sharklab.hosts.image.model import NOTHING, Layers
 from sharklab.hosts.providers import access, claims, disk, network
 from sharklab.lab.model import Plan
-from sharklab.message import Message
-from tests.support.errors import error_of
-from tests.support.programs import script
-
-SYSTEMD_LIMIT = 90.0
-"""Seconds that systemd waits for a unit to start (systemd-system.conf(5), DefaultTimeoutStartSec)."""
 
 
 def test_prepare_makes_keys_once(seat_plan: Plan) -> None:
@@ -57,87 +50,6 @@ def test_known_hosts_have_each_host_by_its_name(seat_plan: Plan) -> None:
         host.name: access.public(access.host_key(seat_plan, host.name)).split() for host in seat_plan.hosts
     }
     assert [["server", *keys["server"]], ["client", *keys["client"]]] == [line.split() for line in lines]
-
-
-def explain(host: str, reason: Message) -> MachineryError:
-    """Return an error that keeps the host and the reason."""
-    return MachineryError("failed", host=host, reason=reason)
-
-
-def test_wait_reports_how_each_host_came_up(seat_plan: Plan, fakes: Path) -> None:
-    """systemd's word, and the units that failed."""
-    answers = 'case "$3" in server) echo running;; *) echo degraded; echo "x.service loaded failed";; esac'
-    script(fakes, "ssh", answers)
-    found = access.wait(seat_plan, lambda host: True, explain)
-    assert [("server", "running", ()), ("client", "degraded", ("x.service",))] == [
-        (report.host, report.state, report.failed) for report in found
-    ]
-
-
-def test_wait_asks_again_until_a_host_can_be_reached(seat_plan: Plan, fakes: Path) -> None:
-    """A host that boots does not answer at first."""
-    script(fakes, "ssh", 'if [ -e "$0.$3" ]; then echo running; else touch "$0.$3"; exit 255; fi')
-    found = access.wait(seat_plan, lambda host: True, explain)
-    assert ["running", "running"] == [report.state for report in found]
-
-
-def test_wait_does_not_wait_long_for_the_folder_of_a_server_that_is_off(seat_plan: Plan, fakes: Path) -> None:
-    """Only a mount is left: the host is asked once more, after the others have settled."""
-    again = 'if [ -e "$0.server" ]; then echo starting; echo mnt-share.mount; else exit 255; fi'
-    last = f'*"timeout {access.MOUNT_LIMIT}"*'
-    first = 'server*) touch "$0.server"; echo running'
-    script(fakes, "ssh", f'case "$3 $4" in {first};; {last}) {again};; *) echo starting;; esac')
-    found = access.wait(seat_plan, lambda host: True, explain)
-    assert [("server", "running", ()), ("client", "starting", ("mnt-share.mount",))] == [
-        (report.host, report.state, report.failed) for report in found
-    ]
-
-
-SYSTEMCTL = """
-case "$*" in
-    *is-system-running*) exit 0 ;;
-    *list-jobs*) cat "$0.jobs" ;;
-esac
-"""
-
-
-@pytest.mark.parametrize(
-    ("command", "jobs", "expected"),
-    [
-        (access.SETTLED, "12 mnt-share.mount start running\n", "starting\n"),
-        (access.LAST, "12 mnt-share.mount start running\n", "starting\nmnt-share.mount\n"),
-    ],
-)
-def test_commands_end_when_only_a_mount_is_left(command: str, jobs: str, expected: str, fakes: Path) -> None:
-    """systemd says nothing before all jobs have ended; the list of jobs tells which ones are left."""
-    script(fakes, "systemctl", SYSTEMCTL)
-    (fakes / "systemctl.jobs").write_text(jobs)
-    assert expected == subprocess.run(["sh", "-c", command], capture_output=True, text=True).stdout
-
-
-def test_wait_gives_up_a_host_that_has_ended(seat_plan: Plan, fakes: Path) -> None:
-    """The error is the provider's, with the reason; other queries are dropped."""
-    script(fakes, "ssh", "exec sleep 600")
-    error = error_of(MachineryError, access.wait, seat_plan, lambda host: host == "server", explain)
-    assert ("client", "the host ended while it booted") == (
-        error.values["host"],
-        getattr(error.values["reason"], "msgid", ""),
-    )
-
-
-def test_wait_has_a_limit(seat_plan: Plan, fakes: Path) -> None:
-    """The reason has the last complaint of ssh, or that nothing listens."""
-    script(fakes, "ssh", "exec sleep 600")
-    error = error_of(MachineryError, access.wait, seat_plan, lambda host: True, explain, limit=1e-9)
-    reason = error.values["reason"]
-    assert isinstance(reason, Message)
-    assert ("server", "no answer within {seconds:g} s ({complaint})") == (error.values["host"], reason.msgid)
-    assert "nothing listens on port 22" == reason.values["complaint"].msgid
-
-
-def test_limit_lets_systemd_give_a_unit_up() -> None:
-    """A folder of a server that is off is tried for the 90 s of systemd, and then the host has settled."""
-    assert access.LIMIT > SYSTEMD_LIMIT
 
 
 def test_close_ignores_sockets_that_nobody_serves(seat_plan: Plan) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import claims, disk, network, readiness
+from sharklab.hosts.providers import claims, network, readiness
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.support.errors import error_of
@@ -74,34 +74,6 @@ def test_wait_has_a_limit(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch, told
             MachineryError, readiness.wait, seat_plan, sockets, lambda host: True, explain, limit=0.0
         )
     assert "no answer within {seconds:g} s ({complaint})" == getattr(error.values["reason"], "msgid", "")
-
-
-def test_host_that_still_starts_units_has_more_time(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A slow machine needs more than the limit for all. The animation of a unit that waits is no news."""
-    now = 1000.0
-    monkeypatch.setattr("time.monotonic", lambda: now)
-    console = disk.folder(seat_plan, "server") / disk.CONSOLE
-    console.parent.mkdir(parents=True)
-    consoles = readiness.Consoles(seat_plan, ["server"])
-    now += 110
-    assert 110 == consoles.silence("server")
-    console.write_text("[\x1b[0;32m  OK  \x1b[0m] Started a.service\n")
-    now += 9
-    assert 0 == consoles.silence("server")
-    with console.open("a") as file:
-        file.write("[ \x1b[0;31m*\x1b[0m] Job b.service/start running (1min / 2min)\n")
-    now += 50
-    assert 50 == consoles.silence("server")
-
-
-def test_failed_units_are_on_the_console(seat_plan: Plan) -> None:
-    """As systemd writes them there."""
-    console = disk.folder(seat_plan, "server") / disk.CONSOLE
-    console.parent.mkdir(parents=True)
-    console.write_text("[  OK  ] Started a.service\n")
-    assert not readiness.has_failed_units(seat_plan, "server")
-    console.write_text("[\x1b[0;1;31mFAILED\x1b[0m] Failed to start \x1b[0;1;39mb.service\x1b[0m - B.\n")
-    assert readiness.has_failed_units(seat_plan, "server")
 
 
 def test_answering_looks_in_the_namespace_of_the_seat(

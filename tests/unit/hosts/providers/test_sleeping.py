@@ -10,7 +10,7 @@ import pytest
 from sharklab import process, state
 from sharklab.cli import flow
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import cgroups, network, nspawn, sleeping
+from sharklab.hosts.providers import cgroups, network, nspawn, qemu, sleeping
 from sharklab.lab.model import Seat
 from tests.support.errors import error_of
 
@@ -100,7 +100,9 @@ def test_a_host_that_a_killed_command_left_paused_runs_again(
     kernel.frozen.add(kernel.names[0])
     monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: pid == 8)
     monkeypatch.setattr(process, "run", lambda words: done.append((words[1], words[5], set(kernel.frozen))))
+    asked: list[str] = []
+    monkeypatch.setattr(qemu, "resume", asked.append)
     sleeping.resume(own)
     assert ([("--target=8", "--unfreeze", {kernel.names[0]})], set()) == (done, kernel.frozen)
     sleeping.resume(own)
-    assert 1 == len(done)
+    assert (1, [own.id] * 2) == (len(done), asked)

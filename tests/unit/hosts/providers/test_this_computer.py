@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from sharklab import state
 from sharklab.cli import flow
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import providers
-from sharklab.hosts.image.model import NOTHING, Image, Layers
-from sharklab.hosts.providers import disk, qemu, this_computer
+from sharklab.hosts.image.model import NOTHING, Image, Layers, Snapshots
+from sharklab.hosts.providers import disk, internet_gateway, qemu, shared_limits, this_computer
+from sharklab.hosts.providers.qemu.accelerator import TCG
 from sharklab.lab.model import Plan
 from tests.support.errors import error_of
 
@@ -72,6 +74,24 @@ def test_make_makes_the_disks_of_a_new_seat_only(seat_plan: Plan, tmp_path: Path
     assert new == providers.get("nspawn").make(seat_plan, layers)  # after an interruption
     (disk.folder(seat_plan, "client") / disk.CONSOLE).touch()
     assert None is providers.get("nspawn").make(seat_plan, layers)
+
+
+def test_up_restores_a_machine_again_whose_restoration_was_killed(
+    seat_plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs, and waits for the values of its seat. One that has them goes on."""
+    state.write(state.folder(disk.folder(seat_plan, "server")) / "lowers", "")
+    started: list[str] = []
+    machines = providers.get("qemu")
+    monkeypatch.setattr(this_computer, "_is_running", lambda seat, host: True)
+    monkeypatch.setattr(machines, "_prepare", lambda plan: None)
+    monkeypatch.setattr(machines, "_wait", lambda *words: None)
+    monkeypatch.setattr(machines, "_facts", lambda *words: {})
+    monkeypatch.setattr(internet_gateway, "connect", lambda plan: None)
+    monkeypatch.setattr(shared_limits, "ensure", lambda *words: None)
+    monkeypatch.setattr(qemu, "start", lambda plan, hosts, *rest: started.extend(host.name for host in hosts))
+    machines.up(seat_plan, replace(NOTHING, snapshots=Snapshots(NOTHING.image, Path(), TCG)), print)
+    assert ["client"] == started
 
 
 def test_layers_of_a_seat_are_found_by_their_name(tmp_path: Path) -> None:

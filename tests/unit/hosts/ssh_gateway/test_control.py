@@ -12,7 +12,7 @@ import pytest
 
 from sharklab.errors import Busy, InputError, MachineryError
 from sharklab.hosts.providers import cgroups
-from sharklab.hosts.ssh_gateway import cell, control, students
+from sharklab.hosts.ssh_gateway import control, jail, students
 from sharklab.hosts.ssh_gateway.supervisor import Where
 from tests.support.errors import error_of
 
@@ -87,14 +87,14 @@ def test_two_instructors_do_not_start_at_once(port: int) -> None:
 
 @pytest.mark.usefixtures("own_state")
 def test_the_host_key_has_a_fingerprint_and_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cell has a copy that its root alone may read; the other files are for everybody in the cell."""
+    """The jail has a copy that its root alone may read; the other files are for everybody in the jail."""
     assert "" == control.fingerprint()
     owners: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "chown", lambda path, uid, gid: owners.append((uid, gid)))
-    cell.prepare()
+    jail.prepare()
     first = control.fingerprint()
-    cell.prepare()
+    jail.prepare()
     assert first == control.fingerprint() and first.startswith("SHA256:")
-    assert {(cell.BASE, cell.BASE)} == set(owners)
-    modes = {path.name: path.stat().st_mode & 0o777 for path in cell.folder().rglob("*") if path.is_file()}
+    assert {(jail.BASE, jail.BASE)} == set(owners)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in jail.folder().rglob("*") if path.is_file()}
     assert 0o600 == modes.pop("host_key") and {0o644} == set(modes.values())

@@ -32,7 +32,7 @@ def test_a_student_goes_before_a_host_and_a_host_before_a_lab() -> None:
 
 
 def test_all_names_of_a_student_are_one_user() -> None:
-    """No name of the cell has a password, and its own accounts have no shell."""
+    """No name of the jail has a password, and its own accounts have no shell."""
     targets = names.logins(["alice", "bob"], LABS)
     lines = [
         line.split(":")

@@ -10,7 +10,7 @@ import pytest
 
 from sharklab.errors import MachineryError
 from sharklab.hosts.door.server import Caller
-from sharklab.hosts.ssh_gateway import cell, names, students, supervisor
+from sharklab.hosts.ssh_gateway import jail, names, students, supervisor
 from sharklab.hosts.ssh_gateway.supervisor import Where
 from sharklab.lab.roster import Student
 from tests.support.errors import error_of
@@ -61,17 +61,17 @@ def test_a_program_of_this_computer_reaches_it(address: str, here: str) -> None:
 
 @pytest.mark.usefixtures("own_state")
 def test_the_lists_follow_the_students(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a change nothing is written; the root of the cell speaks for every student."""
+    """Without a change nothing is written; the root of the jail speaks for every student."""
     monkeypatch.setattr(names, "hosts_of_labs", lambda: {"tp4": ("client",)})
     for name in ("lists", "private"):
-        (cell.folder() / name).mkdir(parents=True)
+        (jail.folder() / name).mkdir(parents=True)
     lists = supervisor.Lists()
     lists.look()
-    assert {cell.BASE: Caller(is_front=True)} == lists.callers
+    assert {jail.BASE: Caller(is_front=True)} == lists.callers
     own = students.enter([Student("alice", "Alice", "a@uni.example")], {})["alice"]
     lists.look()
-    assert Caller("alice") == lists.callers[cell.BASE + own.uid] and "alice+client" in lists.targets
-    before, shadow = lists.targets, cell.folder() / "private" / cell.SHADOW
+    assert Caller("alice") == lists.callers[jail.BASE + own.uid] and "alice+client" in lists.targets
+    before, shadow = lists.targets, jail.folder() / "private" / jail.SHADOW
     assert shadow.read_text().startswith("alice:")
     lists.look()
     assert before is lists.targets

@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import IO, Any
 
 from sharklab.errors import InputError
-from sharklab.evidence.packets import live_rows, selection
+from sharklab.evidence.packets import display_filter, live_rows
 from sharklab.evidence.packets.growing import Splitter
 from sharklab.hosts.door import pace
 from sharklab.hosts.door.recordings import LONGEST_FILTER, RecordedPlace, Recordings, Shown
@@ -72,7 +72,7 @@ def check(display: str) -> None:
             N_("a filter is one line of at most {count} characters"), place="filter", count=LONGEST_FILTER
         )
     if display:
-        selection.check(display)
+        display_filter.check(display)
 
 
 def feed(

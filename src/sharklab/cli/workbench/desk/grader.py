@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sharklab.checks import host_demands
-from sharklab.cli import flow, seats, work
+from sharklab.cli import flow, seats, solution
 from sharklab.evidence import host_state
 from sharklab.grading.gradebook.pool import Failure, Helper
 from sharklab.grading.marking.marks import grade
@@ -72,7 +72,7 @@ def points(given: WorkToGrade) -> tuple[Points, bool]:
     else:
         found = Submission(lab.name, given.student, plan.seat.id, Path(os.devnull))
         hosts = host_state.observe(plan, host_demands.demands(plan)) if is_needed else {}
-    result = grade(plan, work.with_state(plan, found, hosts))
+    result = grade(plan, solution.with_state(plan, found, hosts))
     return {each.id: (each.points, each.worth) for each in result.exercises}, bool(hosts) or not is_needed
 
 

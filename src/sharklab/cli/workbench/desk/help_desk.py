@@ -1,4 +1,7 @@
-"""Answer about help: raised hands, the right to see terminals, and messages. The note is `lab.help_note`."""
+"""Answer about help: raised hands, the right to see terminals, and messages. The note is `lab.help_note`.
+
+`sharklab seats help` and `sharklab seats terminals` call the same functions as the pages.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,22 @@ from sharklab.message import N_
 
 EndVisits = Callable[[str, str], None]
 """Ends the visits at the terminals of a seat, by lab and student."""
+
+
+def note_hand(lab: str, student: str, is_up: bool, end_visits: EndVisits) -> None:
+    """Note that a student asks for help, or that the help is over: then every visit ends."""
+    help_note.raise_hand(lab, student, is_up)
+    if not is_up:
+        end_visits(lab, student)
+
+
+def note_right(lab: str, student: str, right: str, end_visits: EndVisits) -> None:
+    """Note the right that a student gives. Everybody who looks comes again with the new right.
+
+    Raises InputError for another word than those of `help_note.RIGHTS`.
+    """
+    help_note.agree(lab, student, right)
+    end_visits(lab, student)
 
 
 @dataclass(frozen=True)
@@ -52,16 +71,13 @@ class HelpDesk:
     def _help(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Note that a student asks for help, or that the help is over."""
         is_up = text(request, "up") == "yes"
-        help_note.raise_hand(self.lab, self.find_student(student), is_up)
-        if not is_up:
-            self.end_visits(self.lab, student)
+        note_hand(self.lab, self.find_student(student), is_up, self.end_visits)
         self.changes.note(student)
         return Reply({"up": is_up})
 
     def _agree(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
-        """Note the right that a student gives. Everybody who looks comes again with the new right."""
-        help_note.agree(self.lab, self.find_student(student), text(request, "right"))
-        self.end_visits(self.lab, student)
+        """Note the right that a student gives."""
+        note_right(self.lab, self.find_student(student), text(request, "right"), self.end_visits)
         self.changes.note(student)
         return Reply()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sharklab.cli import class_work, classroom, flow, seats, work
+from sharklab.cli import class_work, classroom, flow, seats, solution
 from sharklab.cli.parallel_work import Watch
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.desk.help_desk import HelpDesk
@@ -64,14 +64,14 @@ class SeatDesk:
         found = seats.status(self.lab.name, student)
         here = found[0] if found else {"hosts": {}, "warnings": []}
         job = self.jobs.list_last_jobs().get(student)
-        hosts = work.hosts_to_reset(plan, "") if plan.start else ()
+        hosts = solution.hosts_to_reset(plan, "") if plan.start else ()
         return Reply(
             {
                 "student": student,
                 "hosts": {host: words.gettext(said) for host, said in here["hosts"].items()},
                 "warnings": [words.say(sentence) for sentence in here["warnings"]],
                 "job": {"said": job.say(words), "open": job.is_open} if job else {},
-                "losses": [words.say(each) for each in work.losses(plan, hosts, "")] if hosts else [],
+                "losses": [words.say(each) for each in solution.losses(plan, hosts, "")] if hosts else [],
             }
         )
 
@@ -152,10 +152,10 @@ class SeatDesk:
 
     def _reset(self, student: str) -> Callable[[Progress], None]:
         """Return the work that puts all hosts of a seat back into their start state."""
-        plan = work.read(self._plan(student))
+        plan = solution.read(self._plan(student))
 
         def reset(progress: Progress) -> None:
-            work.reset(plan, work.hosts_to_reset(plan, ""), progress)
+            solution.reset(plan, solution.hosts_to_reset(plan, ""), progress)
 
         return reset
 

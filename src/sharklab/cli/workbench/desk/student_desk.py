@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import i18n, ownership
-from sharklab.cli import exam_rules, flow, own_work, seats, work
+from sharklab.cli import exam_rules, flow, own_work, seats, solution
 from sharklab.cli.workbench.desk import student_work
 from sharklab.errors import InputError, SharklabError
 from sharklab.grading.marking import advice
@@ -195,19 +195,19 @@ class Desk:
         """Do the work of an exercise on the hosts, and answer with the changes, a diff for each host."""
         whole, words = self._whole(student, request), words_of(request)
         exam_rules.refuse_in_exam(whole, "solve")
-        plan = work.read(whole)
-        ids = work.exercises(plan, _read_exercise(request))
+        plan = solution.read(whole)
+        ids = solution.exercises(plan, _read_exercise(request))
         with self._lock(plan):
-            changes = work.solve(plan, ids, Silent())
+            changes = solution.solve(plan, ids, Silent())
         said = Message(N_("Solved: {exercises}"), {"exercises": ids})
         return Reply({"lines": [words.say(said)], "changes": changes})
 
     def _reset(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:
         """Put the hosts of an exercise back into their start state."""
-        plan, words = work.read(self._whole(student, request)), words_of(request)
-        hosts = work.hosts_to_reset(plan, _read_exercise(request))
+        plan, words = solution.read(self._whole(student, request)), words_of(request)
+        hosts = solution.hosts_to_reset(plan, _read_exercise(request))
         with self._lock(plan):
-            told = work.reset(plan, hosts, Silent())
+            told = solution.reset(plan, hosts, Silent())
         said = Message(N_("In their start state: {hosts}"), {"hosts": hosts})
         return Reply({"lines": [words.say(each) for each in (*told, said)], "changes": {}})
 

@@ -16,7 +16,7 @@ import yaml
 
 from sharklab import ownership, state, untrusted
 from sharklab.checks import QUESTIONS
-from sharklab.cli import work as actions
+from sharklab.cli import solution as actions
 from sharklab.errors import InputError
 from sharklab.evidence.packets import facts, read
 from sharklab.evidence.packets.container import open_capture

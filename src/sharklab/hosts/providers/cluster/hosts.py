@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sharklab.errors import MachineryError
-from sharklab.hosts.providers import access, disk, network, nspawn
-from sharklab.hosts.providers.access import BootReport
+from sharklab.hosts.providers import access, boot_query, consoles, disk, network, nspawn
+from sharklab.hosts.providers.boot_query import BootReport
 from sharklab.hosts.providers.cluster import course, exports, machine_image, values
 from sharklab.hosts.providers.cluster.course import Course
 from sharklab.hosts.providers.cluster.errors import AlreadyThere, EngineRefusal, NotFound, Unreachable
@@ -268,16 +268,16 @@ def stop(own: Course, name: str) -> None:
 def wait(own: Course, seat: SeatRecord, plan: Plan) -> list[BootReport]:
     """Wait until every host has started its units, or tried to; return how each came up.
 
-    Folders of servers that are off count as `access.wait` says. Raises MachineryError.
+    Folders of servers that are off count as `boot_query.wait` says. Raises MachineryError.
     """
     names = [host.name for host in plan.hosts]
-    found = _ask_all(own, seat, names, f"{BOOTED}\n{access.SETTLED}")
-    mounting = [name for name in names if found[name].state == access.STARTING]
-    return [*{**found, **_ask_all(own, seat, mounting, access.LAST)}.values()]
+    found = _ask_all(own, seat, names, f"{BOOTED}\n{boot_query.SETTLED}")
+    mounting = [name for name in names if found[name].state == boot_query.STARTING]
+    return [*{**found, **_ask_all(own, seat, mounting, boot_query.LAST)}.values()]
 
 
 def _ask_all(own: Course, seat: SeatRecord, names: Sequence[str], script: str) -> dict[str, BootReport]:
-    limit = access.LIMIT if seat.kind == InstanceKind.CONTAINER else MACHINE_SECONDS
+    limit = consoles.LIMIT if seat.kind == InstanceKind.CONTAINER else MACHINE_SECONDS
 
     def ask(host: str) -> BootReport:
         try:

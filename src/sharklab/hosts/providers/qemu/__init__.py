@@ -14,7 +14,7 @@ from __future__ import annotations
 from sharklab.hosts.providers.qemu.libvirt import end_domains
 from sharklab.hosts.providers.qemu.restoration import LIMIT, facts, start
 from sharklab.hosts.providers.qemu.snapshot import find_snapshots, snapshots
-from sharklab.hosts.providers.qemu.vm import pause_host, power_off
+from sharklab.hosts.providers.qemu.vm import pause_host, power_off, resume
 
 TOOLS = ("qemu-system-x86_64", "qemu-img", "mke2fs")
 
@@ -26,6 +26,7 @@ __all__ = [
     "find_snapshots",
     "pause_host",
     "power_off",
+    "resume",
     "snapshots",
     "start",
 ]

@@ -38,7 +38,7 @@ def start(plan: Plan, hosts: Sequence[Host], made: Snapshots, explain: ExplainFa
 
     Raises what `explain` makes of a host and a reason when one does not wake up.
     """
-    new = [host for host in hosts if not (disk.folder(plan, host.name) / "lowers").exists()]
+    new = [host for host in hosts if not disk.is_made(plan, host.name)]
     with ExitStack() as stack:
         for host in hosts:
             stack.enter_context(start_machine(plan, host, _machine(plan, host, made, is_new=host in new)))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sharklab import process
+from sharklab import process, state
+from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Accelerator, Image
 from sharklab.hosts.providers import cgroups, claims, disk, network
 from sharklab.hosts.providers.qemu import accelerator, rights
@@ -27,6 +28,10 @@ KERNEL_SETTINGS = (
     "rw rootflags=noinit_itable console=ttyS0 quiet net.ifnames=0 random.trust_cpu=on panic=10 selinux=0"
 )
 KERNEL = f"root=/dev/vda {KERNEL_SETTINGS}"
+MONITOR = "qmp"
+PAUSED = ".paused"
+"""The end of the name of the note that a machine rests; the host's name stands before it."""
+
 FIRST_SLOT = 0x10
 """Network cards are in the PCI slots from here on, in the order of `network.ports`."""
 
@@ -66,12 +71,16 @@ def unit(plan: Plan, host: Host) -> str:
 
 def sockets_folder(plan: Plan, host: Host) -> Path:
     """Return the folder in which QEMU makes sockets, which need short names: the seat's may be long."""
-    return claims.folder(plan.seat.id) / f"{host.name}.qemu"
+    return _sockets_folder(plan.seat.id, host.name)
+
+
+def _sockets_folder(seat_id: str, host: str) -> Path:
+    return claims.folder(seat_id) / f"{host}.qemu"
 
 
 def monitor(plan: Plan, host: Host) -> Path:
     """Return the socket of the host's QMP."""
-    return sockets_folder(plan, host) / "qmp"
+    return sockets_folder(plan, host) / MONITOR
 
 
 def port(plan: Plan, host: Host) -> Path:
@@ -109,14 +118,29 @@ def power_off(plan: Plan, host: Host) -> None:
 
 @contextmanager
 def pause_host(plan: Plan, host: Host) -> Iterator[None]:
-    """Let the machine rest meanwhile, with all that it wrote in the file of its disk (QMP `stop`)."""
+    """Let the machine rest meanwhile, with all that it wrote in the file of its disk (QMP `stop`).
+
+    A note says so as long as it rests: `resume` reads it after a command that was killed.
+    """
     process.run(["ssh", "-F", plan.seat.folder / "ssh" / "config", host.name, "sync"])
+    note = claims.folder(plan.seat.id) / f"{host.name}{PAUSED}"
     with Monitor(monitor(plan, host)) as own:
+        state.write(note, "")
         own.ask("stop")
         try:
             yield
         finally:
             own.ask("cont")
+            note.unlink(missing_ok=True)
+
+
+def resume(seat_id: str) -> None:
+    """Let machines of a seat run again that a command left in `paused`, because it was killed meanwhile."""
+    for note in claims.folder(seat_id).glob(f"*{PAUSED}"):
+        socket_file = _sockets_folder(seat_id, note.name.removesuffix(PAUSED)) / MONITOR
+        with suppress(MachineryError), Monitor(socket_file) as own:  # it has ended
+            own.ask("cont")
+        note.unlink(missing_ok=True)
 
 
 def command(plan: Plan, host: Host, machine: VirtualMachine) -> list[str]:

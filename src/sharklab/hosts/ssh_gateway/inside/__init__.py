@@ -1,4 +1,4 @@
-"""Programs that run inside the gateway's cell, each a file of its own, with nothing of sharklab beside them.
+"""Programs that run inside the gateway's jail, each a file of its own, with nothing of sharklab beside them.
 
 The supervisor copies them there, together with `hosts.door.protocol`.
 """

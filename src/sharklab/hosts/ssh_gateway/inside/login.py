@@ -1,7 +1,7 @@
 """ForceCommand of the gateway's sshd (sshd_config(5)): all that a student's login does on the server.
 
 It tells the door who wants what, and does what the door answers: show a menu, print a sentence, or become
-ssh(1) to a host. It runs as the student's own user of the cell.
+ssh(1) to a host. It runs as the student's own user of the jail.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from sharklab.hosts.door import protocol
 
 DOOR = "/gateway/door/socket"
-TEMPORARY = Path("/tmp")  # noqa: S108 (of the cell, in memory; a folder in it is one user's)
+TEMPORARY = Path("/tmp")  # noqa: S108 (of the jail, in memory; a folder in it is one user's)
 FAILED = 255
 TRIES = 3
 CHUNK = 1 << 20

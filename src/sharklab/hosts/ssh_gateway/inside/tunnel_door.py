@@ -1,4 +1,4 @@
-"""ProxyCommand of the ssh inside the cell, with ProxyUseFdpass (ssh_config(5)): tunnel_door.py LAB HOST PORT
+"""ProxyCommand of the ssh inside the jail, with ProxyUseFdpass (ssh_config(5)): tunnel_door.py LAB HOST PORT
 
 The door connects, and the connected socket itself is handed to ssh.
 """

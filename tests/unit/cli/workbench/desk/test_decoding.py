@@ -12,7 +12,7 @@ import pytest
 
 from sharklab.cli.workbench.desk import decoding
 from sharklab.errors import InputError
-from sharklab.evidence.packets import live_rows, selection
+from sharklab.evidence.packets import display_filter, live_rows
 from sharklab.hosts.door import recordings as door_recordings
 from sharklab.hosts.door.recordings import LONGEST_FILTER, Recordings
 from sharklab.hosts.providers.remote import Machine
@@ -37,7 +37,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return ["cat"]
 
     monkeypatch.setattr(live_rows, "command", command)
-    monkeypatch.setattr(selection, "check", lambda display: None)
+    monkeypatch.setattr(display_filter, "check", lambda display: None)
     return found
 
 
@@ -243,7 +243,7 @@ def test_filter_is_one_short_line(kept: Recordings, shown: list[str], display: s
 def test_filter_is_checked_by_wireshark(monkeypatch: pytest.MonkeyPatch) -> None:
     """None is no filter to check."""
     found: list[str] = []
-    monkeypatch.setattr(selection, "check", found.append)
+    monkeypatch.setattr(display_filter, "check", found.append)
     for display in ("", "tcp", "x" * LONGEST_FILTER):
         decoding.check(display)
     assert ["tcp", "x" * LONGEST_FILTER] == found

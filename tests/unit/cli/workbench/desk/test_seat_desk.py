@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sharklab import state
-from sharklab.cli import class_work, classroom, flow, seats, work
+from sharklab.cli import class_work, classroom, flow, seats, solution
 from sharklab.cli.parallel_work import Done
 from sharklab.cli.workbench.client import NOBODY
 from sharklab.cli.workbench.desk.jobs import DONE, FAILED
@@ -145,7 +145,7 @@ def test_seat_that_is_not_up_has_nothing_to_lose(ask: ClassAsker) -> None:
 def test_seat_is_reset(ask_of_hosts: ClassAsker, monkeypatch: pytest.MonkeyPatch) -> None:
     """All its hosts begin again; before that the instructor reads the losses of the student."""
     ask, done = ask_of_hosts, list[tuple[str, ...]]()
-    monkeypatch.setattr(work, "reset", lambda plan, hosts, progress: done.append(hosts))
+    monkeypatch.setattr(solution, "reset", lambda plan, hosts, progress: done.append(hosts))
     warning = Message("host {host} is full", {"host": "server"})
     found = [{"student": "alice", "hosts": {"server": "running"}, "warnings": [warning]}]
     monkeypatch.setattr(seats, "status", lambda *_: found)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sharklab.cli import seats, work
+from sharklab.cli import seats, solution
 from sharklab.cli.workbench.desk import student_desk as desk
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.marking.model import Result
@@ -200,8 +200,8 @@ def test_exercise_is_solved_and_reset(ask_of_hosts: Asker, monkeypatch: pytest.M
         done.append(hosts)
         return ()
 
-    monkeypatch.setattr(work, "solve", solve)
-    monkeypatch.setattr(work, "reset", reset)
+    monkeypatch.setattr(solution, "solve", solve)
+    monkeypatch.setattr(solution, "reset", reset)
     solved, french = (ask_of_hosts("solve", exercise="nfs", lang=lang) for lang in ("en", "fr"))
     assert (changes, 1) == (solved["changes"], len(solved["lines"]))
     assert solved["lines"] != french["lines"]

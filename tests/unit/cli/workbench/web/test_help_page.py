@@ -98,3 +98,13 @@ def test_message_that_nobody_can_read_is_refused(bench: workbench.Bench, given: 
     refused = bench.browser(TEACHER).post("/class/messages", data={"text": "Hello", **given})
     assert 422 == refused.status_code
     assert () == help_note.read("mylab", "alice").letters
+
+
+def test_pages_say_the_commands(bench: workbench.Bench) -> None:
+    """A button and the command beside it do the same."""
+    own = bench.browser()
+    assert "<code>sharklab seats help mylab alice</code>" in own.get(bench.at + "/").text
+    raised = own.post(bench.at + "/help", data={"up": "yes"}).text
+    assert "<code>sharklab seats help mylab alice --over</code>" in raised
+    assert "<code>sharklab seats terminals mylab alice --right …</code>" in raised
+    assert "<code>sharklab seats help mylab … --over</code>" in bench.browser(TEACHER).get("/class/").text

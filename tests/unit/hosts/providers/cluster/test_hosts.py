@@ -9,8 +9,8 @@ import pytest
 
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers import access
-from sharklab.hosts.providers.access import BootReport
+from sharklab.hosts.providers import consoles
+from sharklab.hosts.providers.boot_query import BootReport
 from sharklab.hosts.providers.cluster import course, hosts
 from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
 from sharklab.hosts.providers.cluster.model import Instance, MemberStatus, Power, Ran
@@ -188,7 +188,7 @@ def test_host_that_does_not_come_up_is_named(
     _say(monkeypatch, lambda host: Ran(124, b"", b""))
     error = error_of(MachineryError, hosts.wait, own, seat, plan)
     reason = error.values["reason"]
-    assert isinstance(reason, Message) and access.LIMIT == reason.values["seconds"]
+    assert isinstance(reason, Message) and consoles.LIMIT == reason.values["seconds"]
 
 
 def test_host_wakes_although_its_snapshot_failed(

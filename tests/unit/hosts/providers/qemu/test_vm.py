@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from sharklab import process
+from sharklab.errors import MachineryError
 from sharklab.hosts.image import Image
 from sharklab.hosts.image.model import Accelerator
-from sharklab.hosts.providers import network
+from sharklab.hosts.providers import claims, network
 from sharklab.hosts.providers.qemu import accelerator, rights, vm
+from sharklab.hosts.providers.qemu.monitor import Monitor
 from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.lab.model import Plan
 
@@ -76,3 +79,44 @@ def test_command_tells_what_is_below_a_disk(seat_plan: Plan, tmp_path: Path) -> 
     levels = ("", "backing.", "backing.backing.")
     assert ["own", "golden", "base;1"] == [told[f"{level}file.filename"] for level in levels]
     assert ["qcow2", "qcow2", "raw"] == [told[f"{level}driver"] for level in levels]
+
+
+@pytest.fixture
+def asked(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str]]:
+    """Return what QEMUs are asked, each by its socket; that of the client has ended."""
+    words: list[tuple[Path, str]] = []
+
+    class Talk(Monitor):
+        def __init__(self, file: Path) -> None:
+            if file == vm.monitor(seat_plan, seat_plan.hosts[1]):
+                raise MachineryError("gone")
+            self._socket_file = file
+
+        def _close(self) -> None:
+            pass
+
+        def ask(self, command: str, **arguments: object) -> None:
+            words.append((self._socket_file, command))
+
+    monkeypatch.setattr(vm, "Monitor", Talk)
+    monkeypatch.setattr(process, "run", lambda words: "")
+    claims.claim(seat_plan.seat.id, seat_plan.seat.folder)
+    return words
+
+
+def test_a_machine_that_a_killed_command_left_paused_runs_again(
+    seat_plan: Plan, asked: list[tuple[Path, str]]
+) -> None:
+    """Once, and one that nobody left so is not asked; a machine that has ended is no error."""
+    server, client = seat_plan.hosts
+    with vm.pause_host(seat_plan, server):
+        left = {file.name for file in claims.folder(seat_plan.seat.id).iterdir()}
+    assert ["stop", "cont"] == [command for _, command in asked]
+    vm.resume(seat_plan.seat.id)
+    assert 2 == len(asked)
+    for name in left:
+        (claims.folder(seat_plan.seat.id) / name).touch()  # a kill runs nothing of what comes after
+    (claims.folder(seat_plan.seat.id) / f"{client.name}{vm.PAUSED}").touch()
+    for _ in range(2):
+        vm.resume(seat_plan.seat.id)
+    assert (vm.monitor(seat_plan, server), "cont") == asked[-1] and 3 == len(asked)

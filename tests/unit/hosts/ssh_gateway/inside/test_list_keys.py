@@ -18,6 +18,6 @@ def test_a_key_may_do_what_is_listed_and_no_more() -> None:
 
 
 def test_others_have_no_key() -> None:
-    """Nobody, an account of the cell, and a student who left."""
+    """Nobody, an account of the jail, and a student who left."""
     for name in ("nobody", "root", "alice+printer", "bob"):
         assert [] == list_keys.lines(name, NAMES, KEYS, ["client"])

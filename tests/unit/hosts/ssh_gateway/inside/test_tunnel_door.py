@@ -1,4 +1,4 @@
-"""The ssh inside the cell gets a connected socket from the door."""
+"""The ssh inside the jail gets a connected socket from the door."""
 
 from __future__ import annotations
 

@@ -1,15 +1,24 @@
-// Tells htmx on this page that something has changed (`changed` on the body), and shows the time that is left.
+// Tells htmx on this page that something may have changed (`changed` on the body), and shows the time that is left.
 
 const REFUSED = 4403; // the code of a WebSocket that closes when the cookie of its reader ends
 let lead = 0; // seconds by which the clock of the server is ahead
 
+const hear = () => document.body.dispatchEvent(new CustomEvent("changed"));
+
 /** @param {string} path @param {number} wait milliseconds until the next try after a lost connection */
 function listen(path, wait) {
-  const socket = new WebSocket(path), hear = () => document.body.dispatchEvent(new CustomEvent("changed"));
+  const socket = new WebSocket(path);
   let next = Math.min(wait * 2, 30000);
   socket.onopen = () => { next = 1000; hear(); };
   socket.onmessage = hear;
   socket.onclose = ({ code }) => code === REFUSED ? location.reload() : setTimeout(() => listen(path, next), next);
+}
+
+/** A part that renews itself rests while nobody can see it. @param {Event} event */
+function rest(event) {
+  const part = /** @type {Element} */ (event.target);
+  const isSeen = !document.hidden && part.checkVisibility();
+  if (!isSeen && part.matches("[hx-trigger*=every]")) event.preventDefault();
 }
 
 /** Show the time that is left in every clock, by the time of the server. */
@@ -32,3 +41,5 @@ if (document.body.dataset.news) listen(document.body.dataset.news, 500);
 count();
 setInterval(count, 1000);
 document.addEventListener("htmx:after:swap", count);
+document.addEventListener("htmx:before:request", rest);
+document.addEventListener("visibilitychange", hear);

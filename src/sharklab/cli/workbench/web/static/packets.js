@@ -1,51 +1,45 @@
-// <x-packets url="..."> shows the packets of a host as they pass. Only the rows on the screen are in the page.
-// A row: [number, time, source, destination, protocol, length, info, kind, conversation].
+// <x-packets url="..." data-words="{...}"> shows the packets of a host as they pass. Only the rows on the screen
+// are in the page. A row: [number, time, source, destination, protocol, length, info, kind, conversation].
 
 /** @typedef {[number, string, string, string, string, number, string, string, string]} Row */
 
 const HEIGHT = 22; // pixels of a row, as in workbench.css
 const MOST = 50000, SPARE = 10000; // rows that are kept, and how many go together
 const CELLS = [0, 1, 2, 3, 4, 5, 7, 6]; // the order of the columns
+const KIND = 7, TALK = 8;
 
 class PacketsElement extends HTMLElement {
   /** @type {Row[]} */ #rows = [];
   /** @type {Row[]} */ #shown = [];
   /** @type {WebSocket | undefined} */ #socket;
-  #search = "";
-  #isPaused = false;
+  /** @type {Record<string, string>} */ #words = {};
   #isFollowing = true;
   #isDue = false;
   #isOver = false;
   #chosen = 0; // the number of a packet
-  #url = "";
-  /** @type {Map<string, string>} */ #kinds = new Map();
 
   connectedCallback() {
-    this.#url = this.getAttribute("url") ?? "";
-    for (const one of this.querySelectorAll("template[data-kind]"))
-      this.#kinds.set(/** @type {HTMLElement} */ (one).dataset.kind ?? "", /** @type {HTMLTemplateElement} */ (one).content.textContent ?? "");
-    const view = this.#view;
+    this.#words = JSON.parse(this.dataset.words ?? "{}");
+    const view = /** @type {HTMLElement} */ (this.#at(".view"));
     view.addEventListener("scroll", () => {
       this.#isFollowing = view.scrollTop + view.clientHeight >= view.scrollHeight - HEIGHT;
       this.#due();
     });
     view.addEventListener("keydown", (event) => this.#key(event));
-    view.addEventListener("click", (event) => {
-      const row = /** @type {HTMLElement} */ (event.target).closest("[data-number]");
-      if (row instanceof HTMLElement) this.#choose(Number(row.dataset.number), true);
-    });
     new ResizeObserver(() => this.#due()).observe(view);
-    this.#form("record", (given) => this.#send({ do: /^(starts|runs)$/.test(this.dataset.state ?? "") ? "stop" : "start", ...given }));
-    this.#form("display", (given) => this.#send({ do: "show", ...given }));
-    this.#on("search", "input", (input) => this.#narrow(/** @type {HTMLInputElement} */ (input).value));
-    this.#on("pause", "click", (button) => {
-      this.#isPaused = !this.#isPaused;
-      button.setAttribute("aria-pressed", String(this.#isPaused));
-      this.#isFollowing = !this.#isPaused;
-      this.#due();
+    this.addEventListener("submit", (event) => this.#order(event));
+    this.addEventListener("input", ({ target }) => {
+      const wanted = /** @type {HTMLElement} */ (target).dataset.do;
+      if (wanted === "pause") this.#isFollowing = true;
+      if (wanted) this.#narrow();
     });
-    this.#on("follow", "click", () => this.#conversation());
-    this.#on("close", "click", () => this.#close());
+    this.addEventListener("click", ({ target }) => {
+      const part = /** @type {HTMLElement | null} */ (/** @type {Element} */ (target).closest("button, [data-number]"));
+      const { number, do: wanted } = part?.dataset ?? {};
+      if (number) this.#choose(Number(number), true);
+      else if (wanted === "follow") this.#ask(`conversation?talk=${encodeURIComponent(this.#find(this.#chosen)?.[TALK] ?? "")}`);
+      else if (wanted === "close") this.#close();
+    });
     this.#connect();
   }
 
@@ -54,28 +48,13 @@ class PacketsElement extends HTMLElement {
     this.#socket?.close();
   }
 
-  get #view() {
-    return /** @type {HTMLElement} */ (this.querySelector(".view"));
-  }
-
-  /** @param {string} name @param {(given: Record<string, string>) => void} act */
-  #form(name, act) {
-    const form = /** @type {HTMLFormElement | null} */ (this.querySelector(`form[data-do=${name}]`));
-    form?.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#say("");
-      act(Object.fromEntries([...new FormData(form)].map(([key, value]) => [key, String(value)])));
-    });
-  }
-
-  /** @param {string} name @param {string} event @param {(element: HTMLElement) => void} act */
-  #on(name, event, act) {
-    const element = this.querySelector(`[data-do=${name}]`);
-    if (element instanceof HTMLElement) element.addEventListener(event, () => act(element));
+  /** @param {string} selector @returns {any} that part of the element */
+  #at(selector) {
+    return this.querySelector(selector);
   }
 
   #connect() {
-    const socket = (this.#socket = new WebSocket(this.#url));
+    const socket = (this.#socket = new WebSocket(this.getAttribute("url") ?? ""));
     socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
     socket.onclose = () => {
       if (this.#isOver) return;
@@ -84,30 +63,35 @@ class PacketsElement extends HTMLElement {
     };
   }
 
-  /** @param {object} message */
-  #send(message) {
-    const socket = this.#socket, send = () => socket?.send(JSON.stringify(message));
-    if (socket?.readyState === WebSocket.CONNECTING) socket.addEventListener("open", send);
-    else if (socket?.readyState === WebSocket.OPEN) send();
+  /** Send what a form without a request of its own asks for. @param {SubmitEvent} event */
+  #order(event) {
+    const form = /** @type {HTMLFormElement} */ (event.target), runs = /^(starts|runs)$/.test(this.dataset.state ?? "");
+    if (!form.dataset.do) return;
+    event.preventDefault();
+    this.#tell("problem", "");
+    const wanted = form.dataset.do === "display" ? "show" : runs ? "stop" : "start";
+    const message = JSON.stringify({ do: wanted, ...Object.fromEntries(new FormData(form)) });
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(message);
+    else this.#socket?.addEventListener("open", ({ target }) => /** @type {WebSocket} */ (target).send(message));
   }
 
   /** @param {any} message */
   #take(message) {
     if (message.rows) this.#add(message.rows);
     else if (message.recording) this.#state(message.recording.state);
-    else if (message.problem) this.#say(message.problem);
+    else if (message.problem) this.#tell("problem", message.problem);
     else if ("clear" in message) {
       this.#rows = [];
-      this.#narrow(this.#search);
-      const input = this.querySelector("form[data-do=display] input");
-      if (input instanceof HTMLInputElement && input !== document.activeElement) input.value = message.display;
+      this.#narrow();
+      const input = this.#at("form[data-do=display] input");
+      if (input !== document.activeElement) input.value = message.display;
     }
   }
 
   /** @param {Row[]} rows */
   #add(rows) {
     this.#rows.push(...rows);
-    this.#shown.push(...(this.#search ? rows.filter((row) => this.#fits(row)) : rows));
+    if (!this.#at("[data-do=pause]").checked) this.#shown.push(...this.#fitting(rows));
     if (this.#rows.length > MOST) {
       this.#rows.splice(0, this.#rows.length - MOST + SPARE);
       const first = this.#rows[0][0];
@@ -116,33 +100,29 @@ class PacketsElement extends HTMLElement {
     this.#due();
   }
 
-  /** @param {Row} row */
-  #fits(row) {
-    return row.some((cell, index) => index !== 7 && String(cell).toLowerCase().includes(this.#search));
+  /** @param {Row[]} rows @returns {Row[]} those that have the text of the search */
+  #fitting(rows) {
+    const text = this.#at("[data-do=search]").value.trim().toLowerCase();
+    return text ? rows.filter((row) => row.some((cell, index) => index !== KIND && String(cell).toLowerCase().includes(text))) : [...rows];
   }
 
-  /** @param {string} text */
-  #narrow(text) {
-    this.#search = text.trim().toLowerCase();
-    this.#shown = this.#search ? this.#rows.filter((row) => this.#fits(row)) : [...this.#rows];
+  #narrow() {
+    this.#shown = this.#fitting(this.#rows);
     this.#due();
   }
 
   /** Show the parts of a state, as workbench.css says. @param {string} state */
   #state(state) {
     this.dataset.state = state;
-    if (state === "starts") {
-      this.#chosen = 0;
-      this.querySelector(".part")?.replaceChildren(); // it is of the recording before
-    }
-    const words = this.querySelector(`template[data-state=${state}]`), shown = this.querySelector("[data-shows=state]");
-    if (shown && words instanceof HTMLTemplateElement) shown.textContent = words.content.textContent;
+    this.#tell("state", this.#words[state]);
+    if (state !== "starts") return;
+    this.#chosen = 0;
+    this.#at(".part").replaceChildren(); // it is of the recording before
   }
 
-  /** @param {string} text */
-  #say(text) {
-    const shown = this.querySelector("[data-shows=problem]");
-    if (shown) shown.textContent = text;
+  /** @param {string} name @param {string} text */
+  #tell(name, text) {
+    this.#at(`[data-shows=${name}]`).textContent = text;
   }
 
   /** Draw at the next frame, however many rows come before it. */
@@ -156,54 +136,38 @@ class PacketsElement extends HTMLElement {
   }
 
   #draw() {
-    const view = this.#view, space = /** @type {HTMLElement} */ (view.querySelector(".space"));
-    const count = this.#shown.length;
+    const view = this.#at(".view"), space = this.#at(".space"), count = this.#shown.length;
     view.setAttribute("aria-rowcount", String(count + 1));
-    const total = this.querySelector("[data-shows=count]");
-    if (total) total.textContent = this.#search ? `${count} / ${this.#rows.length}` : String(count);
+    this.#tell("count", count === this.#rows.length ? String(count) : `${count} / ${this.#rows.length}`);
     if (!view.clientHeight) return;
-    if (this.#isPaused && space.childElementCount) return;
     space.style.height = `${count * HEIGHT}px`;
     if (this.#isFollowing) view.scrollTop = view.scrollHeight;
     const first = Math.max(0, Math.floor(view.scrollTop / HEIGHT) - 2);
-    const last = Math.min(count, first + Math.ceil(view.clientHeight / HEIGHT) + 4);
-    const rows = [];
-    for (let at = first; at < last; at++) rows.push(this.#row(this.#shown[at], at));
-    space.replaceChildren(...rows);
-    const chosen = this.#chosen ? document.getElementById(this.#id(this.#chosen)) : null;
+    const rows = this.#shown.slice(first, first + Math.ceil(view.clientHeight / HEIGHT) + 6);
+    space.replaceChildren(...rows.map((row, index) => this.#row(row, first + index)));
+    const chosen = space.querySelector("[aria-selected=true]");
     if (chosen) view.setAttribute("aria-activedescendant", chosen.id);
     else view.removeAttribute("aria-activedescendant");
   }
 
-  /** @param {number} number */
-  #id(number) {
-    return `packet-${this.getAttribute("host")}-${number}`;
-  }
-
-  /** @param {Row} packet @param {number} at */
+  /** @param {Row} packet @param {number} at @returns {HTMLElement} */
   #row(packet, at) {
-    const row = document.createElement("div");
-    row.setAttribute("role", "row");
-    row.id = this.#id(packet[0]);
-    if (packet[7]) row.className = `kind-${packet[7]}`;
+    const row = this.#at("template").content.firstElementChild.cloneNode(true);
+    row.id = `packet-${this.getAttribute("host")}-${packet[0]}`;
+    if (packet[KIND]) row.className = `kind-${packet[KIND]}`;
     row.dataset.number = String(packet[0]);
     row.setAttribute("aria-rowindex", String(at + 2));
     row.setAttribute("aria-selected", String(packet[0] === this.#chosen));
     row.style.top = `${at * HEIGHT}px`;
-    for (const index of CELLS) {
-      const cell = document.createElement("span");
-      cell.setAttribute("role", "gridcell");
-      cell.textContent = index === 7 ? (this.#kinds.get(packet[7]) ?? "") : String(packet[index]);
-      row.append(cell);
-    }
+    for (const [index, cell] of CELLS.entries())
+      row.children[index].textContent = cell === KIND ? (this.#words[packet[KIND]] ?? "") : String(packet[cell]);
     return row;
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const page = Math.max(1, Math.floor(this.#view.clientHeight / HEIGHT) - 1);
-    const now = this.#shown.findIndex((row) => row[0] === this.#chosen);
-    const end = this.#shown.length - 1;
+    const page = Math.max(1, Math.floor(this.#at(".view").clientHeight / HEIGHT) - 1);
+    const now = this.#shown.findIndex((row) => row[0] === this.#chosen), end = this.#shown.length - 1;
     const next = { ArrowDown: now + 1, ArrowUp: now - 1, PageDown: now + page, PageUp: now - page, Home: 0, End: end }[event.key];
     if (event.key === "Escape") this.#close();
     else if (event.key === "Enter" && this.#chosen) this.#choose(this.#chosen, true);
@@ -212,36 +176,32 @@ class PacketsElement extends HTMLElement {
     event.preventDefault();
   }
 
+  /** @param {number} number @returns {Row | undefined} */
+  #find(number) {
+    return this.#shown.find((row) => row[0] === number);
+  }
+
   /** @param {number} number @param {boolean} open */
   #choose(number, open) {
     this.#chosen = number;
-    const at = this.#shown.findIndex((row) => row[0] === number), view = this.#view;
-    if (at * HEIGHT < view.scrollTop) view.scrollTop = at * HEIGHT;
-    else if ((at + 1) * HEIGHT > view.scrollTop + view.clientHeight) view.scrollTop = (at + 1) * HEIGHT - view.clientHeight;
+    const top = this.#shown.findIndex((row) => row[0] === number) * HEIGHT, view = this.#at(".view");
+    view.scrollTop = Math.min(top, Math.max(view.scrollTop, top + HEIGHT - view.clientHeight));
     this.#isFollowing = false;
-    const follow = this.querySelector("[data-do=follow]");
-    if (follow instanceof HTMLButtonElement) follow.disabled = !this.#shown[at]?.[8];
-    for (const row of this.querySelectorAll("[aria-selected]"))
-      row.setAttribute("aria-selected", String(/** @type {HTMLElement} */ (row).dataset.number === String(number)));
+    this.#at("[data-do=follow]").disabled = !this.#find(number)?.[TALK];
     this.#due();
     if (open) this.#ask(String(number));
   }
 
-  #conversation() {
-    const talk = this.#shown.find((row) => row[0] === this.#chosen)?.[8];
-    if (talk) this.#ask(`conversation?talk=${encodeURIComponent(talk)}`);
-  }
-
   #close() {
-    this.querySelector(".part")?.replaceChildren();
-    this.#view.focus();
+    this.#at(".part").replaceChildren();
+    this.#at(".view").focus();
   }
 
   /** Let htmx show a part beside the table. @param {string} path */
   #ask(path) {
-    const part = this.querySelector(".part");
-    part?.setAttribute("hx-get", `${this.#url}/${path}`);
-    part?.dispatchEvent(new CustomEvent("wanted"));
+    const part = this.#at(".part");
+    part.setAttribute("hx-get", `${this.getAttribute("url")}/${path}`);
+    part.dispatchEvent(new CustomEvent("wanted"));
   }
 }
 

@@ -21,14 +21,22 @@ class TerminalElement extends HTMLElement {
   #drawn = 0;
   #wait = 500;
   #isOver = false;
+  /** @type {Record<string, string>} */
+  #words = {};
 
   connectedCallback() {
-    const screen = /** @type {HTMLElement} */ (this.querySelector(".screen"));
+    this.#words = JSON.parse(this.dataset.words ?? "{}");
+    const screen = this.#at(".screen");
     new ResizeObserver(() => this.#show(screen)).observe(screen);
     this.closest("[role=tabpanel]")?.addEventListener("entered", () => {
       this.#show(screen);
       this.#terminal.focus();
     });
+  }
+
+  /** @param {string} selector @returns {any} that part of the element */
+  #at(selector) {
+    return this.querySelector(selector);
   }
 
   /** @param {HTMLElement} screen */
@@ -50,13 +58,10 @@ class TerminalElement extends HTMLElement {
     terminal.onBinary((text) => this.#type(Uint8Array.from(text, (letter) => letter.charCodeAt(0))));
     terminal.attachCustomKeyEventHandler((event) => this.#key(event));
     terminal.textarea?.addEventListener("focus", () => this.#claim());
-    const find = this.querySelector("input[type=search]");
-    find?.addEventListener("keydown", (event) => {
-      if (!(event instanceof KeyboardEvent) || !(find instanceof HTMLInputElement)) return;
-      if (event.key === "Escape") terminal.focus();
-      if (event.key !== "Enter") return;
-      if (event.shiftKey) this.#search.findNext(find.value);
-      else this.#search.findPrevious(find.value);
+    this.#at("input").addEventListener("keydown", (/** @type {KeyboardEvent} */ { key, shiftKey }) => {
+      const text = this.#at("input").value;
+      if (key === "Escape") terminal.focus();
+      if (key === "Enter") this.#search[shiftKey ? "findNext" : "findPrevious"](text);
     });
     this.#connect();
   }
@@ -81,33 +86,24 @@ class TerminalElement extends HTMLElement {
   /** @param {Uint8Array} message */
   #take(message) {
     const content = message.subarray(1), terminal = this.#terminal;
-    switch (String.fromCharCode(message[0])) {
-      case "r":
-        this.#isPast = true;
-        this.#drawn = 0;
-        terminal.reset();
-        break;
-      case "p":
-      case "o":
-        terminal.write(content, () => this.#drew(content.length));
-        break;
-      case "n":
-        terminal.write("", () => {
-          this.#isPast = false;
-          this.#wait = 500;
-          this.#say("", "");
-          this.#claim();
-        });
-        break;
-      case "s": {
-        const { columns, rows } = JSON.parse(decoder.decode(content));
-        terminal.resize(columns, rows);
-        break;
-      }
-      case "v":
-        this.#showViewers(JSON.parse(decoder.decode(content)));
-        break;
+    const kind = String.fromCharCode(message[0]), told = () => JSON.parse(decoder.decode(content));
+    if (kind === "p" || kind === "o") terminal.write(content, () => this.#drew(content.length));
+    else if (kind === "n") terminal.write("", () => this.#begin());
+    else if (kind === "s") terminal.resize(told().columns, told().rows);
+    else if (kind === "v") this.#showViewers(told());
+    else if (kind === "r") {
+      this.#isPast = true;
+      this.#drawn = 0;
+      terminal.reset();
     }
+  }
+
+  /** What comes now is new: all from before is drawn. */
+  #begin() {
+    this.#isPast = false;
+    this.#wait = 500;
+    this.#say("", "");
+    this.#claim();
   }
 
   /** @param {number} count */
@@ -148,21 +144,17 @@ class TerminalElement extends HTMLElement {
   /** @param {KeyboardEvent} event @returns {boolean} whether the terminal gets the key */
   #key(event) {
     if (!event.ctrlKey || !event.shiftKey) return true;
-    const step = { "+": 1, "_": -1, "-": -1, "*": 1 }[event.key];
-    const find = () => this.querySelector("input")?.focus();
-    const act = { L: () => this.#leave(), F: find, C: () => this.#copy() }[event.key.toUpperCase()];
-    if (!act && !step) return true;
-    event.preventDefault();
-    if (event.type !== "keydown") return false;
-    if (step) this.#zoom(step);
-    else act?.();
-    return false;
+    const larger = () => this.#zoom(1), smaller = () => this.#zoom(-1), find = () => this.#at("input").focus();
+    const acts = { L: () => this.#leave(), F: find, C: () => this.#copy(), "+": larger, "*": larger, "-": smaller, _: smaller };
+    const act = /** @type {Record<string, (() => void) | undefined>} */ (acts)[event.key.toUpperCase()];
+    if (act) event.preventDefault();
+    if (event.type === "keydown") act?.();
+    return !act;
   }
 
   #leave() {
     const panel = this.closest("[role=tabpanel]");
-    const tab = document.getElementById(panel?.getAttribute("aria-labelledby") ?? "");
-    (tab ?? this.querySelector("input"))?.focus();
+    document.getElementById(panel?.getAttribute("aria-labelledby") ?? "")?.focus();
   }
 
   #copy() {
@@ -182,19 +174,13 @@ class TerminalElement extends HTMLElement {
   /** @param {string} state @param {string} said */
   #say(state, said) {
     this.dataset.state = state || "open";
-    const words = state && this.querySelector(`template[data-state=${state}]`);
-    const status = this.querySelector("[role=status]");
-    if (status) status.textContent = [words instanceof HTMLTemplateElement ? words.content.textContent : "", said].filter(Boolean).join(" ");
+    this.#at("[role=status]").textContent = `${this.#words[state] ?? ""} ${said}`.trim();
   }
 
   /** @param {{name: string, types: boolean}[]} viewers */
   #showViewers(viewers) {
-    const others = this.querySelector(".viewers");
-    const names = [...new Set(viewers.map((viewer) => viewer.name))];
-    if (!(others instanceof HTMLElement)) return;
-    others.hidden = names.length < 2;
-    const list = others.querySelector("output");
-    if (list) list.textContent = names.map((name) => (name === "instructor" ? others.dataset.instructor : name)).join(", ");
+    const names = [...new Set(viewers.map(({ name }) => name === "instructor" ? this.#words.instructor : name))];
+    this.#at(".viewers output").textContent = names.length < 2 ? "" : names.join(", ");
   }
 }
 

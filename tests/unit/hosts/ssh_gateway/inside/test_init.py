@@ -1,4 +1,4 @@
-"""The first program of the cell: whose connection is forwarded, and how many there may be."""
+"""The first program of the jail: whose connection is forwarded, and how many there may be."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from sharklab.hosts.door import protocol
-from sharklab.hosts.ssh_gateway.inside import keeper
+from sharklab.hosts.ssh_gateway.inside import init
 
 
 def test_the_kernel_tells_who_made_a_connection() -> None:
@@ -25,8 +25,8 @@ def test_the_kernel_tells_who_made_a_connection() -> None:
         socket.create_server(("127.0.0.1", 0)) as listener,
         socket.create_connection(listener.getsockname()) as own,
     ):
-        assert os.geteuid() == keeper.uid_of(own.getsockname(), keeper.SOCKETS.read_text())
-    assert -1 == keeper.uid_of(("127.0.0.1", 1), keeper.SOCKETS.read_text().splitlines()[0])
+        assert os.geteuid() == init.uid_of(own.getsockname(), init.SOCKETS.read_text())
+    assert -1 == init.uid_of(("127.0.0.1", 1), init.SOCKETS.read_text().splitlines()[0])
 
 
 class Forwarded:
@@ -35,7 +35,7 @@ class Forwarded:
     def __init__(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         lists = {"students": {str(os.geteuid()): "alice"}, "hosts": {"127.2.0.1": ["tp4", "server"]}}
         (place / "relay.json").write_text(json.dumps(lists))
-        monkeypatch.setattr(keeper, "LISTS", place)
+        monkeypatch.setattr(init, "LISTS", place)
         self.asked: list[dict[str, Any]] = []
         self.counts: Counter[int] = Counter()
         self.host, self.given = socket.socketpair()
@@ -47,7 +47,7 @@ class Forwarded:
     def relay(self, is_known: bool = True) -> None:
         """Relay until it ends; without is_known, the door refuses."""
         self.is_known = is_known
-        keeper.relay(Redirected(fileno=self.connection.detach()), self.peer, self.counts)
+        init.relay(Redirected(fileno=self.connection.detach()), self.peer, self.counts)
 
     def _ask(self, path: str, request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
         self.asked.append(request)
@@ -59,7 +59,7 @@ class Redirected(socket.socket):
 
     def getsockopt(self, level: int, option: int, size: int = 0) -> Any:
         """Return the original destination (sockaddr_in)."""
-        assert (socket.SOL_IP, keeper.ORIGINAL_DESTINATION) == (level, option)
+        assert (socket.SOL_IP, init.ORIGINAL_DESTINATION) == (level, option)
         return struct.pack("!2xH4s8x", 80, socket.inet_aton("127.2.0.1"))
 
 
@@ -92,18 +92,18 @@ def test_a_refused_connection_is_reset(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_student_has_few_forwarded_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One who opens more leaves the others theirs; those that ended do not count."""
     own = Forwarded(tmp_path, monkeypatch)
-    own.counts[os.geteuid()] = keeper.MOST_FORWARDED
+    own.counts[os.geteuid()] = init.MOST_FORWARDED
     own.relay()
     with own.student, own.host, own.given, pytest.raises(ConnectionResetError):
         own.student.recv(1)
-    assert [] == own.asked and keeper.MOST_FORWARDED == own.counts[os.geteuid()]
+    assert [] == own.asked and init.MOST_FORWARDED == own.counts[os.geteuid()]
 
 
 def test_connections_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of all, and of one address; one that ended does not count."""
-    monkeypatch.setattr(keeper, "MOST", 3)
-    monkeypatch.setattr(keeper, "MOST_OF_ADDRESS", 2)
-    running, children = keeper.Running(), []
+    monkeypatch.setattr(init, "MOST", 3)
+    monkeypatch.setattr(init, "MOST_OF_ADDRESS", 2)
+    running, children = init.Running(), []
     for address in ("a", "a", "b"):
         assert running.room(address)
         children.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))

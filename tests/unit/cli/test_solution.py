@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sharklab import state
-from sharklab.cli import flow, work
+from sharklab.cli import flow, solution
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.submission.model import Submission
 from sharklab.hosts import configuration, faults, playbook, seat_provider
@@ -37,11 +37,11 @@ def plan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Plan:
 
 def test_read_is_the_seat_as_it_stands(plan: Plan) -> None:
     """With what is solved of it. A seat that is not up, or began solved, has no work to speak of."""
-    assert plan == work.read(flow.look_up("tp4", "ada"))
-    error = error_of(MachineryError, work.read, flow.look_up("tp4", "bob"))
+    assert plan == solution.read(flow.look_up("tp4", "ada"))
+    error = error_of(MachineryError, solution.read, flow.look_up("tp4", "bob"))
     assert "seat {lab}/{student} is not up" == error.message_id
     plan_file.save(flow.prepare("tp4", "eve"))
-    refused = error_of(InputError, work.read, flow.look_up("tp4", "eve"))
+    refused = error_of(InputError, solution.read, flow.look_up("tp4", "eve"))
     assert "tp4" == refused.values["lab"]
 
 
@@ -51,9 +51,9 @@ def test_a_solution_that_was_taken_stays_noted_without_the_diary(plan: Plan) -> 
     diary.solve(plan.seat, ["ssh"])
     configuration.note(plan, ["dns"], {"client": "a diff"})
     plan_file.save(replace(plan, solved=("nfs",)))
-    assert ("dns", "nfs", "ssh") == work.with_state(plan, found, {}).manifest["solved"]
+    assert ("dns", "nfs", "ssh") == solution.with_state(plan, found, {}).manifest["solved"]
     (state.root() / "diary" / "tp4" / "ada.json").unlink()
-    assert ("dns", "nfs") == work.with_state(plan, found, {}).manifest["solved"]
+    assert ("dns", "nfs") == solution.with_state(plan, found, {}).manifest["solved"]
 
 
 def test_run_and_solved_are_refused_on_a_students_seat(plan: Plan) -> None:
@@ -68,14 +68,14 @@ def test_run_and_solved_are_refused_on_a_students_seat(plan: Plan) -> None:
 
 def test_exercises_and_hosts_by_name(plan: Plan) -> None:
     """One, or all of them; a host of the lab is a name, too. Others are told."""
-    assert (plan.start, ("nfs",)) == (work.exercises(plan, ""), work.exercises(plan, "nfs"))
-    error = error_of(InputError, work.exercises, plan, "web")
+    assert (plan.start, ("nfs",)) == (solution.exercises(plan, ""), solution.exercises(plan, "nfs"))
+    error = error_of(InputError, solution.exercises, plan, "web")
     assert ("web", "firewall, ssh, nfs, dns") == (error.values["name"], error.values["known"])
-    assert ("server", "client") == work.hosts_to_reset(plan, "nfs")
-    assert ("desktop",) == work.hosts_to_reset(plan, "desktop")
-    assert ("server", "client", "desktop") == work.hosts_to_reset(plan, "")
-    assert ("firewall", "ssh", "dns") == work.exercises_on(plan, ["desktop"])
-    assert plan.start == work.exercises_on(plan, ["server"])  # the key of ssh lies there
+    assert ("server", "client") == solution.hosts_to_reset(plan, "nfs")
+    assert ("desktop",) == solution.hosts_to_reset(plan, "desktop")
+    assert ("server", "client", "desktop") == solution.hosts_to_reset(plan, "")
+    assert ("firewall", "ssh", "dns") == solution.exercises_on(plan, ["desktop"])
+    assert plan.start == solution.exercises_on(plan, ["server"])  # the key of ssh lies there
 
 
 def test_solve_notes_what_it_changes(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,9 +94,9 @@ def test_solve_notes_what_it_changes(plan: Plan, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(flow, "solve", apply)
     monkeypatch.setattr(configuration, "read", read)
-    changes = work.solve(plan, ["nfs"], Progress())
+    changes = solution.solve(plan, ["nfs"], Progress())
     assert (["client"], True) == (list(changes), "+a mount" in changes["client"])
-    assert {} == work.solve(plan, ["nfs"], Progress())
+    assert {} == solution.solve(plan, ["nfs"], Progress())
     assert [["nfs"]] == [entry["exercises"] for entry in configuration.solutions(plan)]
     assert [["nfs"], ["nfs"]] == applied
 
@@ -113,8 +113,8 @@ def test_reset_forgets_what_was_solved_on_its_hosts(plan: Plan, monkeypatch: pyt
 
     monkeypatch.setattr(type(CONTAINERS), "reset", put_back)
     monkeypatch.setattr(flow, "own_layers", lambda *words: NOTHING)
-    assert (Message("told"),) == work.reset(solved, ("desktop",), Progress())
-    now = work.read(flow.look_up("tp4", "ada"))
+    assert (Message("told"),) == solution.reset(solved, ("desktop",), Progress())
+    now = solution.read(flow.look_up("tp4", "ada"))
     assert ([("desktop",)], ("nfs",)) == (asked, now.solved)
     assert ("nfs", "ssh") == diary.list_solved(plan.seat)
 
@@ -133,7 +133,7 @@ def test_reset_injects_again_what_the_start_of_a_host_heals(
     monkeypatch.setattr(type(CONTAINERS), "reset", lambda *words: calls.append("reset"))
     monkeypatch.setattr(flow, "own_layers", lambda *words: NOTHING)
     monkeypatch.setattr(faults, "inject", lambda plan, ids, say: calls.extend(ids))
-    work.reset(own, hosts, Progress())
+    solution.reset(own, hosts, Progress())
     assert ["reset", *injected] == calls
 
 
@@ -153,19 +153,19 @@ def test_up_after_an_interrupted_solution_keeps_the_start(
     plan_file.save(half)
     flow.up(flow.to_begin(flow.prepare("tp4", "ada"), solved=False), "nspawn", "debian12", Progress())
     assert ["personalise", "up", "keep", "up"] == calls
-    assert half == work.read(flow.look_up("tp4", "ada"))
+    assert half == solution.read(flow.look_up("tp4", "ada"))
 
 
 def test_a_seat_is_one_that_began_or_one_of_the_instructor(plan: Plan) -> None:
     """A lab without an exercise for any machine, and an exam, need a seat in any case."""
     own, lab = plan, plan.lab
     hosts_alone = replace(lab, exercises=tuple(each for each in lab.exercises if not each.anywhere))
-    assert not work.has_seat(own)
-    assert work.has_seat(replace(own, lab=hosts_alone))
-    assert work.has_seat(replace(own, lab=replace(lab, exam=Exam(90))))
+    assert not solution.has_seat(own)
+    assert solution.has_seat(replace(own, lab=hosts_alone))
+    assert solution.has_seat(replace(own, lab=replace(lab, exam=Exam(90))))
     given = seat.find_imported_file(own.seat.lab, own.seat.student)
     state.write(state.folder(given.parent) / given.name, '{"seat": {}}', 0o600)
-    assert work.has_seat(own)
+    assert solution.has_seat(own)
     given.unlink()
     diary.begin(own.seat)
-    assert work.has_seat(own)
+    assert solution.has_seat(own)

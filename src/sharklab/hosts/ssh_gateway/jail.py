@@ -1,7 +1,7 @@
-"""The cell of the gateway's sshd: a container without network and without files of the server.
+"""The jail of the gateway's sshd: a container without network and without files of the server.
 
 systemd-nspawn(1) makes it from the server's own /usr, read-only, and an empty root in memory. It has user
-ids of its own, so root in the cell is nobody on the server, and its own passwd, so every student is a user
+ids of its own, so root in the jail is nobody on the server, and its own passwd, so every student is a user
 there and none on the server. It listens on no port: the supervisor hands the listening socket over.
 """
 
@@ -29,18 +29,18 @@ from sharklab.hosts.ssh_gateway.students import Login
 from sharklab.message import N_
 
 BASE = 0x6FFE0000
-"""The user id that is root in the cell: the last 65536 of those that systemd leaves to containers."""
+"""The user id that is root in the jail: the last 65536 of those that systemd leaves to containers."""
 
 IDS = 1 << 16
 LIMITS = Limits(memory=2 << 30, processes=8192, cpu_weight=100)
-"""Of the cell with all logins. Measured: an open login takes 4 MiB and 3 processes; keeper.py allows 512."""
+"""Of the jail with all logins. Measured: an open login takes 4 MiB and 3 processes; init.py allows 512."""
 
 SHADOW = "shadow"
-"""The file with the hashes of the passwords (shadow(5)), for the root of the cell alone."""
+"""The file with the hashes of the passwords (shadow(5)), for the root of the jail alone."""
 
-PROGRAMS = ("keeper.py", "list_keys.py", "login.py", "tunnel_door.py")
+PROGRAMS = ("init.py", "list_keys.py", "login.py", "tunnel_door.py")
 PACKAGES = ("sharklab", "sharklab/hosts", "sharklab/hosts/door")
-"""The packages around `hosts.door.protocol`, which are empty in the cell."""
+"""The packages around `hosts.door.protocol`, which are empty in the jail."""
 
 LISTENER = """
 mkdir -p /run/systemd/nspawn && mount -t tmpfs -o mode=755 tmpfs /run/systemd/nspawn &&
@@ -90,8 +90,8 @@ PENALTIES = "PerSourcePenalties no"
 
 
 def folder() -> Path:
-    """Return the folder whose parts the cell sees."""
-    return students.folder() / "cell"
+    """Return the folder whose parts the jail sees."""
+    return students.folder() / "jail"
 
 
 def host_key() -> Path:
@@ -145,7 +145,7 @@ def _knows(program: str, setting: str) -> bool:
 
 
 def prepare() -> None:
-    """Write the programs and the host key of the cell, and the empty folder of the door."""
+    """Write the programs and the host key of the jail, and the empty folder of the door."""
     for name in ("lists", "programs", "private", "door"):
         _open_folder(folder() / name)
     for name in PROGRAMS:
@@ -169,7 +169,7 @@ def write_passwords(known: Mapping[str, Login]) -> None:
 
 
 def _write_secret(name: str, content: bytes) -> None:
-    """Write a file for the root of the cell alone, whole or not at all."""
+    """Write a file for the root of the jail alone, whole or not at all."""
     secret = folder() / "private" / name
     new = secret.with_name(f"{name}.new")
     state.write(new, content)
@@ -184,7 +184,7 @@ def _open_folder(path: Path) -> None:
 
 
 def start(listener: socket, alive: int, unit: str) -> subprocess.Popen[bytes]:
-    """Start the cell, which accepts connections on `listener` and ends when the pipe `alive` ends.
+    """Start the jail, which accepts connections on `listener` and ends when the pipe `alive` ends.
 
     `unit` is its control group, with the limits of all logins together. Raises MachineryError.
     """
@@ -200,7 +200,7 @@ def start(listener: socket, alive: int, unit: str) -> subprocess.Popen[bytes]:
 
 
 def _nspawn() -> list[str]:
-    """Return the command that makes the cell; the reason for each option stands beside it."""
+    """Return the command that makes the jail; the reason for each option stands beside it."""
     return [
         "systemd-nspawn",
         "--quiet",
@@ -208,7 +208,7 @@ def _nspawn() -> list[str]:
         "--volatile=yes",  # an empty root in memory, with /usr of the server, read-only
         f"--private-users={BASE}:{IDS}",
         "--private-network",  # no card but lo: whoever breaks sshd reaches no network
-        "--capability=CAP_NET_ADMIN",  # of that network: keeper.py brings lo up and writes its rules
+        "--capability=CAP_NET_ADMIN",  # of that network: init.py brings lo up and writes its rules
         "--as-pid2",
         "--keep-unit",
         "--register=no",
@@ -228,7 +228,7 @@ def _nspawn() -> list[str]:
         "-s",
         "-S",
         "-E",
-        "/gateway/programs/keeper.py",
+        "/gateway/programs/init.py",
         sshd(),
         python(),
     ]
@@ -240,7 +240,7 @@ def _plain(path: Path) -> str:
 
 
 def python() -> str:
-    """Return an interpreter that lies in /usr, which alone the cell has."""
+    """Return an interpreter that lies in /usr, which alone the jail has."""
     own = Path(sys.executable).resolve()
     return str(own) if own.is_relative_to("/usr") else "/usr/bin/python3"
 

@@ -1,7 +1,7 @@
-"""The first program of the gateway's cell: keeper.py SSHD PYTHON
+"""The first program of the gateway's jail: init.py SSHD PYTHON
 
 It accepts connections on the socket that the supervisor opened, and starts one sshd -i for each (sshd(8)).
-It also relays forwarded ports: the firewall of the cell (nft(8)) leads each connection of an sshd to one
+It also relays forwarded ports: the firewall of the jail (nft(8)) leads each connection of an sshd to one
 port here, the kernel tells the uid of the student who made it (/proc/net/tcp), and the door connects.
 """
 
@@ -55,7 +55,7 @@ table ip gateway {
 
 
 def prepare(python: str) -> None:
-    """Make the files that sshd wants as its own, in the memory of the cell."""
+    """Make the files that sshd wants as its own, in the memory of the jail."""
     for folder in (OWN, Path("/run/sshd")):
         folder.mkdir(mode=0o755, parents=True)
     etc = Path("/etc")
@@ -192,14 +192,14 @@ def accept_all(listener: socket.socket, sshd: str) -> None:
 
 
 def end_with_supervisor() -> None:
-    """End the cell, with all that runs in it, when the supervisor has ended in whatever way."""
+    """End the jail, with all that runs in it, when the supervisor has ended in whatever way."""
     os.set_inheritable(SUPERVISOR, False)
     os.read(SUPERVISOR, 1)
     os._exit(1)
 
 
 def main() -> int:
-    """Prepare the cell, and work in it until it ends."""
+    """Prepare the jail, and work in it until it ends."""
     sshd, python = sys.argv[1:]
     listener = socket.socket(fileno=LISTENER)
     listener.set_inheritable(False)

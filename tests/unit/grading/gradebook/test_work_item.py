@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError
-from sharklab.grading.gradebook import job
+from sharklab.grading.gradebook import work_item
 from sharklab.grading.gradebook.inputs import SubmissionSource, digest
-from sharklab.grading.gradebook.job import GradeJob, IdentifyJob, Identity, StudentRecord
 from sharklab.grading.gradebook.model import Entry
 from sharklab.grading.gradebook.pool import Failure
+from sharklab.grading.gradebook.work_item import GradeItem, IdentifyItem, Identity, StudentRecord
 from sharklab.grading.marking.fingerprints import CaptureFingerprint, SubmissionFingerprint
 from sharklab.grading.marking.policy import NO_POLICY
 from sharklab.grading.submission import manifest
@@ -42,19 +42,19 @@ def record(out: Path) -> StudentRecord:
     (out / "alice").mkdir(parents=True)
     (out / "alice" / "feedback.en.md").write_text("good")
     made = StudentRecord(
-        job.SCHEMA,
+        work_item.SCHEMA,
         KEY,
         sample.alice(),
         SubmissionFingerprint({"ssh": CaptureFingerprint("ab", 3, frames={"cd": 1.5})}),
         {"alice/feedback.en.md": manifest.digest(b"good")},
     )
-    job.write_record(out, made)
+    work_item.write_record(out, made)
     return made
 
 
 def identified(source: SubmissionSource, out: Path) -> Identity:
     """Return the identity of a submission that is no zip of several things."""
-    found = job.identify(IdentifyJob(source, out))
+    found = work_item.identify(IdentifyItem(source, out))
     assert isinstance(found, Identity)
     return found
 
@@ -66,7 +66,7 @@ def test_identify_names_the_student_of_a_bundle(box: Path, tmp_path: Path) -> No
     assert ("alice", "tp4", Seal.WHOLE, handed.MADE) == (found.student, found.lab, found.seal, found.made)
     assert digest(source) == found.digest
     assert (found.folder / "answers.yml").exists()
-    assert tmp_path / "out" / job.SCRATCH == found.folder.parent
+    assert tmp_path / "out" / work_item.SCRATCH == found.folder.parent
 
 
 def test_identify_names_no_student_of_a_folder(box: Path, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_identify_opens_a_zip_of_several_things(box: Path, tmp_path: Path) -> No
     """The submissions in it are sources of their own."""
     file = handed.hand_in("alice", tmp_path, tmp_path / "work")
     source = SubmissionSource(zipped(box / "all.zip", {"tp4-alice.sharklab": file.read_bytes()}), packed=True)
-    found = job.identify(IdentifyJob(source, tmp_path / "out", (Student("alice", "Alice", ""),)))
+    found = work_item.identify(IdentifyItem(source, tmp_path / "out", (Student("alice", "Alice", ""),)))
     assert isinstance(found, tuple)
     assert ["tp4-alice.sharklab"] == [each.name for each in found]
 
@@ -96,22 +96,22 @@ def test_identify_refuses_a_file_that_is_no_bundle(box: Path, tmp_path: Path, co
     """The refusal is of the user's input."""
     (file := box / "x.sharklab").write_bytes(content)
     source = SubmissionSource(file, packed=True)
-    error_of(InputError, job.identify, IdentifyJob(source, tmp_path / "out"))
+    error_of(InputError, work_item.identify, IdentifyItem(source, tmp_path / "out"))
 
 
 def test_identify_refuses_a_file_that_did_not_come_out_of_its_zip(box: Path, tmp_path: Path) -> None:
     """The reason is that of the zip around it."""
     problem = Problem("a/x.sharklab", Message("the file is too large"))
     source = SubmissionSource(box / "x.sharklab", packed=True, problems=(problem,))
-    error = error_of(InputError, job.identify, IdentifyJob(source, tmp_path / "out"))
+    error = error_of(InputError, work_item.identify, IdentifyItem(source, tmp_path / "out"))
     assert "the file is too large" == error.message_id
 
 
-def grading(identity: Identity, student: str, out: Path) -> GradeJob:
-    """Return the job of grading a submission of tp4."""
+def grading(identity: Identity, student: str, out: Path) -> GradeItem:
+    """Return the item of grading a submission of tp4."""
     lab = load.read_named("tp4")
     own = seat.look_up(lab, student)
-    return GradeJob(identity, out, Entry(student), lab.path, own, NO_POLICY, "sharklab", KEY)
+    return GradeItem(identity, out, Entry(student), lab.path, own, NO_POLICY, "sharklab", KEY)
 
 
 def test_grade_writes_feedback_and_a_record(box: Path, tmp_path: Path) -> None:
@@ -121,13 +121,13 @@ def test_grade_writes_feedback_and_a_record(box: Path, tmp_path: Path) -> None:
         "alice": SubmissionSource(handed.folder(box / "alice"), packed=False),
         "bob": SubmissionSource(handed.hand_in("bob", box, tmp_path), packed=True),
     }
-    jobs = [grading(identified(source, out), student, out) for student, source in sources.items()]
-    gone = replace(jobs[0].identity, folder=box / "gone")
-    good, signed, failed = job.grade((*jobs, grading(gone, "carol", out)))
+    items = [grading(identified(source, out), student, out) for student, source in sources.items()]
+    gone = replace(items[0].identity, folder=box / "gone")
+    good, signed, failed = work_item.grade((*items, grading(gone, "carol", out)))
     assert (None, None) == (good, signed)
     assert isinstance(failed, Failure)
-    assert [True, True, False] == [job.is_done(out, name, KEY) for name in ("alice", "bob", "carol")]
-    found = job.read_record(out, "alice")
+    assert [True, True, False] == [work_item.is_done(out, name, KEY) for name in ("alice", "bob", "carol")]
+    found = work_item.read_record(out, "alice")
     assert found
     assert found.entry.result
     assert {"alice/gradescope.json", "alice/feedback.en.html", "alice/feedback.fr.md"} <= set(found.files)
@@ -137,38 +137,41 @@ def test_grade_writes_feedback_and_a_record(box: Path, tmp_path: Path) -> None:
 
 def test_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     """Results, sentences and fingerprints come back the same."""
-    assert record(tmp_path) == job.read_record(tmp_path, "alice")
+    assert record(tmp_path) == work_item.read_record(tmp_path, "alice")
 
 
 @pytest.mark.parametrize("damage", ["", "{}", '{"schema": 1}', "[" * 100_000])
 def test_record_that_is_damaged_is_none(tmp_path: Path, damage: str) -> None:
     """The student is then graded again."""
     record(tmp_path)
-    (tmp_path / job.KEPT / "alice.json").write_text(damage)
-    assert job.read_record(tmp_path, "alice") is None
-    assert not job.is_done(tmp_path, "alice", KEY)
+    (tmp_path / work_item.KEPT / "alice.json").write_text(damage)
+    assert work_item.read_record(tmp_path, "alice") is None
+    assert not work_item.is_done(tmp_path, "alice", KEY)
 
 
 def test_record_of_another_version_is_none(tmp_path: Path) -> None:
     """Another version of sharklab may keep other fields."""
-    file = tmp_path / job.KEPT / "alice.json"
+    file = tmp_path / work_item.KEPT / "alice.json"
     record(tmp_path)
-    file.write_text(json.dumps({**json.loads(file.read_text()), "schema": job.SCHEMA + 1}))
-    assert job.read_record(tmp_path, "alice") is None
+    file.write_text(json.dumps({**json.loads(file.read_text()), "schema": work_item.SCHEMA + 1}))
+    assert work_item.read_record(tmp_path, "alice") is None
 
 
 def test_is_done_needs_the_same_key_and_unchanged_files(tmp_path: Path) -> None:
     """A student is graded again when the lab, the policy or a written file has changed."""
     record(tmp_path)
     file = tmp_path / "alice" / "feedback.en.md"
-    assert (True, False) == (job.is_done(tmp_path, "alice", KEY), job.is_done(tmp_path, "alice", "other"))
+    assert (True, False) == (
+        work_item.is_done(tmp_path, "alice", KEY),
+        work_item.is_done(tmp_path, "alice", "other"),
+    )
     file.write_text("better")
-    assert not job.is_done(tmp_path, "alice", KEY)
+    assert not work_item.is_done(tmp_path, "alice", KEY)
     file.unlink()
-    assert not job.is_done(tmp_path, "alice", KEY)
+    assert not work_item.is_done(tmp_path, "alice", KEY)
     (tmp_path / "good").write_text("good")
     file.symlink_to(tmp_path / "good")
-    assert not job.is_done(tmp_path, "alice", KEY)
+    assert not work_item.is_done(tmp_path, "alice", KEY)
 
 
 def test_grade_that_fails_is_the_failure_of_its_submission_alone(
@@ -179,11 +182,11 @@ def test_grade_that_fails_is_the_failure_of_its_submission_alone(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(job, "mark", broken)
+    monkeypatch.setattr(work_item, "mark", broken)
     out = tmp_path / "out"
     source = SubmissionSource(handed.folder(box / "alice", {}), packed=False)
     one = grading(identified(source, out), "alice", out)
-    [outcome] = job.grade((one,))
+    [outcome] = work_item.grade((one,))
     assert isinstance(outcome, Failure)
     assert "a fault in sharklab: {error!r}" == outcome.reason.msgid
 
@@ -195,9 +198,9 @@ def test_forget_removes_the_files_of_a_gradebook_alone(tmp_path: Path) -> None:
         (tmp_path / name / "feedback.en.md").touch()
         (tmp_path / name / "exam.en.html").touch()
     (tmp_path / "bob" / "note.txt").touch()
-    job.forget(tmp_path, "alice")
-    job.forget(tmp_path, "bob")
-    job.forget(tmp_path, "carol")
+    work_item.forget(tmp_path, "alice")
+    work_item.forget(tmp_path, "bob")
+    work_item.forget(tmp_path, "carol")
     assert ["bob/note.txt"] == [
         file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*") if file.is_file()
     ]
@@ -206,8 +209,8 @@ def test_forget_removes_the_files_of_a_gradebook_alone(tmp_path: Path) -> None:
 
 def test_recorded_are_the_students_with_a_record(tmp_path: Path) -> None:
     """A gradebook without records has none; a forgotten student has none any more."""
-    assert () == job.list_recorded(tmp_path)
+    assert () == work_item.list_recorded(tmp_path)
     record(tmp_path)
-    assert ("alice",) == job.list_recorded(tmp_path)
-    job.forget(tmp_path, "alice")
-    assert () == job.list_recorded(tmp_path)
+    assert ("alice",) == work_item.list_recorded(tmp_path)
+    work_item.forget(tmp_path, "alice")
+    assert () == work_item.list_recorded(tmp_path)

@@ -1,6 +1,6 @@
 """The work on one submission, in a separate process: find its student, then grade it.
 
-A job takes and returns plain data; its files are in the gradebook's folder before it returns.
+A work item takes and returns plain data; its files are in the gradebook's folder before it returns.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ SCRATCH = ".scratch"
 
 
 @dataclass(frozen=True)
-class IdentifyJob:
-    """A job: find the student of `source`, which is unpacked below `out`; `students` are the roster.
+class IdentifyItem:
+    """A work item: find the student of `source`, which is unpacked below `out`; `students` are the roster.
 
     `lab` is the one that is graded, "" if the submissions tell it.
     """
@@ -77,8 +77,8 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class GradeJob:
-    """A job: grade the submission `identity` for the seat of its student and write the feedback below `out`.
+class GradeItem:
+    """A work item: grade the submission `identity` for the seat of its student. The feedback is in `out`.
 
     `entry` is the student without a result, `lab` the lab's folder; `key` names
     everything that the result depends on.
@@ -105,23 +105,23 @@ class StudentRecord:
     files: Mapping[str, str]
 
 
-def identify(job: IdentifyJob) -> Identity | tuple[SubmissionSource, ...]:
+def identify(item: IdentifyItem) -> Identity | tuple[SubmissionSource, ...]:
     """Return the student and lab that a submission names, or the submissions in a zip of several things.
 
     Raises InputError if it cannot be read.
     """
-    source = job.source
+    source = item.source
     if not source.packed:
         return _identity(source, source.path, source.problems)
     for problem in source.problems:  # it did not come out of the zip around it
         raise InputError(problem.reason.msgid, place=str(source.path), **problem.reason.values)
-    folder = Path(tempfile.mkdtemp(dir=state.folder(job.out / SCRATCH)))
+    folder = Path(tempfile.mkdtemp(dir=state.folder(item.out / SCRATCH)))
     try:
         limits = replace(BUNDLE, unpacked=min(BUNDLE.unpacked, source.most))
         return _identity(source, folder, bundle.extract(source.path, folder, limits))
     except InputError as refusal:
         state.remove(folder)
-        return _open_zip(job, state.folder(folder), refusal)
+        return _open_zip(item, state.folder(folder), refusal)
 
 
 def _identity(source: SubmissionSource, folder: Path, problems: tuple[Problem, ...]) -> Identity:
@@ -135,36 +135,36 @@ def _identity(source: SubmissionSource, folder: Path, problems: tuple[Problem, .
     return Identity("", "", Seal.NONE, 0.0, digest, folder, problems)
 
 
-def _open_zip(job: IdentifyJob, folder: Path, refusal: InputError) -> tuple[SubmissionSource, ...]:
+def _open_zip(item: IdentifyItem, folder: Path, refusal: InputError) -> tuple[SubmissionSource, ...]:
     """Return the submissions in a zip that is no bundle. Raises InputError when it has none, and why."""
-    archive.check_format(job.source.path)
-    if not archive.is_zip(job.source.path):
+    archive.check_format(item.source.path)
+    if not archive.is_zip(item.source.path):
         raise refusal
-    return inputs.find_unpacked(job.source, folder, job.students, job.lab)
+    return inputs.find_unpacked(item.source, folder, item.students, item.lab)
 
 
-def grade(jobs: tuple[GradeJob, ...]) -> tuple[Failure | None, ...]:
+def grade(items: tuple[GradeItem, ...]) -> tuple[Failure | None, ...]:
     """Grade several submissions; write the feedback for their students and their records.
 
     Return for each the failure, or None. Their captures are read together, which saves time and changes
     nothing else. Raises MachineryError when a tool is missing or the disk is full.
     """
-    opened = [_open_submission(job) for job in jobs]
+    opened = [_open_submission(item) for item in items]
     whole = [found for found in opened if not isinstance(found, Failure)]
     captures = [capture for each in whole for capture in list_captures(*each, {}).values()]
     read_few(captures)
     known = {capture.path: capture for capture in captures}
     return tuple(
-        found if isinstance(found, Failure) else _attempt(job, *found, known)
-        for job, found in zip(jobs, opened, strict=True)
+        found if isinstance(found, Failure) else _attempt(item, *found, known)
+        for item, found in zip(items, opened, strict=True)
     )
 
 
-def _open_submission(job: GradeJob) -> tuple[Plan, Submission] | Failure:
+def _open_submission(item: GradeItem) -> tuple[Plan, Submission] | Failure:
     """Return the plan and the submission, or the failure to read it."""
     try:
-        plan = make_plan(_lab(job.lab), job.seat)
-        one = job.identity
+        plan = make_plan(_lab(item.lab), item.seat)
+        one = item.identity
         if one.student:
             return plan, bundle.read(one.folder, one.seal, one.problems)
         found = work.read(one.folder, plan)
@@ -173,9 +173,9 @@ def _open_submission(job: GradeJob) -> tuple[Plan, Submission] | Failure:
         return failure(error)
 
 
-def _attempt(job: GradeJob, plan: Plan, submission: Submission, known: Known) -> Failure | None:
+def _attempt(item: GradeItem, plan: Plan, submission: Submission, known: Known) -> Failure | None:
     try:
-        write_record(job.out, _grade_submission(job, plan, submission, known))
+        write_record(item.out, _grade_submission(item, plan, submission, known))
     except Exception as error:
         return failure(error)
     return None
@@ -186,25 +186,25 @@ def _lab(folder: Path) -> Lab:
     return load.read(folder / load.FILE)
 
 
-def _grade_submission(job: GradeJob, plan: Plan, submission: Submission, known: Known) -> StudentRecord:
-    cases = gather(plan, submission, known, job.policy.without_seats)
+def _grade_submission(item: GradeItem, plan: Plan, submission: Submission, known: Known) -> StudentRecord:
+    cases = gather(plan, submission, known, item.policy.without_seats)
     captures = {name: found for case in cases for name, found in case.context.captures.items()}
-    entry = replace(job.entry, result=mark(plan, submission, cases, job.policy))
+    entry = replace(item.entry, result=mark(plan, submission, cases, item.policy))
     # Feedback is made from the record: a student who is not graded again gets the same to the letter.
     entry = record_file.from_plain(Entry, json.loads(json.dumps(record_file.to_plain(entry))))
-    files = feedback.files(entry, plan, captures, job.tool) | exam_page.files(
-        entry, plan, submission, job.tool
+    files = feedback.files(entry, plan, captures, item.tool) | exam_page.files(
+        entry, plan, submission, item.tool
     )
     if entry.result:
         files["gradescope.json"] = gradescope(entry.result)
-    folder = state.folder(job.out / entry.student)
+    folder = state.folder(item.out / entry.student)
     for name, content in files.items():
         state.write(folder / name, content, 0o644)
     digests = {
         f"{entry.student}/{name}": manifest.digest(content.encode()) for name, content in files.items()
     }
     files_of_student = list_captures(plan, submission, known)
-    return StudentRecord(SCHEMA, job.key, entry, fingerprint(submission, files_of_student), digests)
+    return StudentRecord(SCHEMA, item.key, entry, fingerprint(submission, files_of_student), digests)
 
 
 def write_record(out: Path, record: StudentRecord) -> None:
