@@ -23,7 +23,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def save(own: Seat) -> None:
-    """Have everything of a seat on disk: what its containers wrote, then the files of its folder.
+    """Have everything of a seat on disk: the writes of its containers, then the files of its folder.
 
     Raises OSError when the disk is full, or broken.
     """
