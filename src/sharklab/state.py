@@ -72,10 +72,11 @@ def folder(path: Path) -> Path:
     return path
 
 
-def write(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+def write(path: Path, content: str | bytes, mode: int = 0o600, durable: bool = False) -> None:
     """Write `content` to `path` by a temporary file and a rename: whole, or not at all.
 
-    Raises MachineryError when the disk is full or the folder cannot be written.
+    A durable file is there after a power cut, too; another one may be empty then. Raises MachineryError when
+    the disk is full or the folder cannot be written.
     """
     data = content.encode() if isinstance(content, str) else content
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -84,10 +85,23 @@ def write(path: Path, content: str | bytes, mode: int = 0o600) -> None:
             temporary.write_bytes(b"")
             temporary.chmod(mode)
             temporary.write_bytes(data)
+            if durable:
+                settle(temporary)
             temporary.replace(path)
+            if durable:
+                settle(path.parent)
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def settle(path: Path) -> None:
+    """Have a file, or the names in a folder, on disk (fsync(2)): a power cut leaves them as they are now."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def has_room(size: int) -> bool:

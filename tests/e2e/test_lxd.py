@@ -13,13 +13,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sharklab.hosts.providers.cluster import client
+from sharklab.hosts.providers.cluster import client, image_server
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.errors import AlreadyThere, EngineRefusal, NotFound, Unreachable
 from sharklab.hosts.providers.cluster.instances import CopyOf, FromImage
 from sharklab.hosts.providers.cluster.model import MemberStatus, Power, Ran
 from tests.support import lxd_cluster
 from tests.support.errors import error_of
+from tests.support.image_server import image_server as served
 from tests.support.lxd_cluster import POOL, LxdCluster
 from tests.support.small_image import small_image
 
@@ -79,6 +80,24 @@ def test_engine_says_no_in_kinds_that_a_caller_tells_apart(course: Client) -> No
     course.instances.create("broken", CopyOf("golden"), member="m1", config={"raw.lxc": "lxc.init.cmd=/none"})
     error = error_of(EngineRefusal, lambda: course.instances.start("broken"))
     assert "/none" in str(error.values["said"])
+
+
+def test_engine_fetches_an_image_from_a_server(cluster: LxdCluster, course: Client, tmp_path: Path) -> None:
+    """Its files come from the engine to this computer. A server without that image, or none, is refused."""
+    names = ("root", "files", "unpacked")
+    root, files, unpacked = (tmp_path / name for name in names)
+    for folder in (root / "etc", files, unpacked):
+        folder.mkdir(parents=True)
+    (root / "etc/rocky-release").write_text("Rocky")
+    with served(files, root, f"{cluster.network}.254", "rockylinux/9") as address:
+        fingerprint = course.images.pull(address, "rockylinux/9")
+        error_of(EngineRefusal, lambda: course.images.pull(address, "rockylinux/10"))
+    kind = course.images.export(fingerprint, tmp_path / "image")
+    image_server.keep_last_part(tmp_path / "image", kind)
+    image_server.unpack(tmp_path / "image", unpacked)
+    assert "Rocky" == (unpacked / "etc/rocky-release").read_text()
+    nobody = f"http://{cluster.network}.254:9"
+    error_of(EngineRefusal, lambda: course.images.pull(nobody, "rockylinux/9"))
 
 
 def test_remote_of_a_restricted_client_reaches_its_project_alone(

@@ -29,8 +29,19 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "serve": ("hosts", "packets"),
     "explain": ("packets",),
     "down": ("hosts",),
-    "gateway start": ("hosts", "internet", "gateway", "packets"),
-    "test": ("image", "hosts", "gateway", "internet", "machines", "seeds", "rocky", "packets", "test"),
+    "gateway start": ("hosts", "gateway", "packets"),
+    "test": (
+        "image",
+        "hosts",
+        "gateway",
+        "internet",
+        "machines",
+        "seeds",
+        "rocky",
+        "cluster",
+        "packets",
+        "test",
+    ),
 }
 """The work that each verb does, by the groups of system_packages.toml; other verbs need nothing."""
 

@@ -106,4 +106,9 @@ def _read(own: Seat) -> dict[str, Any]:
 
 def _write(own: Seat, **changes: Any) -> None:
     file = _file(own.lab, own.student)
-    state.write(state.folder(file.parent) / file.name, json.dumps({**_read(own), **changes}) + "\n", 0o600)
+    state.write(
+        state.folder(file.parent) / file.name,
+        json.dumps({**_read(own), **changes}) + "\n",
+        0o600,
+        durable=True,
+    )

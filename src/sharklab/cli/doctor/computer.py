@@ -49,7 +49,7 @@ WORKS: Mapping[str, tuple[str, str]] = {
     "internet": (N_("Internet for labs"), N_("a lab with Internet access")),
     "gateway": (N_("logins of students"), N_("the verb gateway start")),
     "machines": (N_("virtual machines"), N_("a lab with virtual machines")),
-    "efi": (N_("machines of a cluster"), N_("a lab with virtual machines on a cluster")),
+    "cluster": (N_("images of a cluster"), N_("virtual machines or images of Rocky from a cluster")),
     "seeds": (N_("machines of libvirt"), N_("the verb vms")),
     "test": (N_("tests of sharklab"), N_("the verb test")),
 }

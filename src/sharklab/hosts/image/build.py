@@ -13,7 +13,7 @@ from typing import Any
 from sharklab import paths, privilege, process, state, yaml_file
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.image import systems
-from sharklab.hosts.image.model import Image
+from sharklab.hosts.image.model import Image, RootSource
 from sharklab.hosts.image.root_folder import RootFolder
 from sharklab.message import N_, Message
 from sharklab.process import Say
@@ -57,24 +57,21 @@ def base(
     progress: Say,
     machine: bool = False,
     offered: Sequence[str] = (),
+    source: RootSource | None = None,
 ) -> Image:
     """Return an image of `os_name` with `packages`, built now if it is not there yet.
 
     The packages `offered` are in it as files, with their dependencies: hosts install them without a network.
 
     Its packages lie above the base image of the system, which all labs share. The base image of a virtual
-    `machine` has a kernel and what a host with devices needs. Raises InputError for an unknown system, and
-    MachineryError when a tool is missing, the registry does not answer, the disk is full or the processor
-    cannot run the system.
+    `machine` has a kernel and what a host with devices needs. With a `source`, the base image begins there.
+    Raises InputError for an unknown system, and MachineryError when a tool is missing, the registry does not
+    answer, the disk is full or the processor cannot run the system.
     """
     system = systems.machine(systems.find(os_name)) if machine else systems.find(os_name)
     check(system)
-    bottom = {
-        "os": system.description(),
-        "packages": sorted(system.packages),
-        "customisation": CUSTOMISATION,
-    }
-    image = _build_once(system, bottom, None, progress)
+    bottom = _describe(system) | ({"source": source.fingerprint} if source else {})
+    image = _build_once(system, bottom, None, progress, source)
     more, others = sorted({*packages} - {*system.packages}), sorted({*offered} - {*packages})
     if more or others:
         top = {"below": image.folder.name, "packages": more, "customisation": CUSTOMISATION}
@@ -83,17 +80,40 @@ def base(
     return image
 
 
+def is_built(os_name: str) -> bool:
+    """Tell whether the base image of a system was made here already, without a source."""
+    system = systems.find(os_name)
+    return _folder(system, _describe(system)).is_dir()
+
+
+def _describe(system: systems.OperatingSystem) -> dict[str, Any]:
+    """Return the content of the base image of a system."""
+    return {
+        "os": system.description(),
+        "packages": sorted(system.packages),
+        "customisation": CUSTOMISATION,
+    }
+
+
+def _folder(system: systems.OperatingSystem, content: dict[str, Any]) -> Path:
+    return state.images_folder() / f"{system.name}-{fingerprint(content)}"
+
+
 def _build_once(
-    system: systems.OperatingSystem, content: dict[str, Any], below: Image | None, progress: Say
+    system: systems.OperatingSystem,
+    content: dict[str, Any],
+    below: Image | None,
+    progress: Say,
+    source: RootSource | None = None,
 ) -> Image:
     """Return the image of that content, built now if it is not there yet."""
-    folder = state.images_folder() / f"{system.name}-{fingerprint(content)}"
+    folder = _folder(system, content)
     image = Image(system.name, system.family, folder, below)
     if not folder.is_dir():
         lock = state.images_folder() / f"{folder.name}.lock"
         with state.lock(lock, Message(N_("image {name}"), {"name": folder.name}), PATIENCE, progress):
             if not folder.is_dir():
-                _build(system, content, image, progress)
+                _build(system, content, image, progress, source)
     return image
 
 
@@ -149,7 +169,13 @@ def _packages(role: str, os_family: str, name: str) -> list[str]:
     return packages
 
 
-def _build(system: systems.OperatingSystem, content: dict[str, Any], image: Image, progress: Say) -> None:
+def _build(
+    system: systems.OperatingSystem,
+    content: dict[str, Any],
+    image: Image,
+    progress: Say,
+    source: RootSource | None = None,
+) -> None:
     """Build in a folder beside the image's and rename it at the end: an image is whole or absent."""
     privilege.require_root(N_("building an image needs root"))
     building = image.folder.with_name(f"{image.folder.name}.building")
@@ -166,6 +192,8 @@ def _build(system: systems.OperatingSystem, content: dict[str, Any], image: Imag
     root = RootFolder(building / "root", image.below.roots if image.below else ())
     try:
         root.folder.mkdir(mode=0o755)  # that of the whole
+        if source:
+            source.unpack(root.folder)
         _install(system, content, root)
         progress(Message(N_("setting the image up")))
         _customise(system, root)

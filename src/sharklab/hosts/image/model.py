@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,14 @@ class Image:
         """The initramfs of that kernel: of the same version. Raises StopIteration when there is none."""
         name = self.kernel.name.replace("vmlinuz-", "initrd.img-")
         return next(file for root in self.roots if (file := root / "boot" / name).exists())
+
+
+@dataclass(frozen=True)
+class RootSource:
+    """A root file system that others made: its fingerprint, and a function that puts it into a folder."""
+
+    fingerprint: str
+    unpack: Callable[[Path], None]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sharklab import paths, process, state
 from sharklab.hosts.image import build, systems
-from sharklab.hosts.image.model import Image, Layers
+from sharklab.hosts.image.model import Image, Layers, RootSource
 from sharklab.hosts.providers import disk, network
 from sharklab.hosts.providers.provider import Provider
 from sharklab.lab import needs, start
@@ -53,12 +53,14 @@ def layers(
     containers: Provider,
     progress: Say,
     machine: bool = False,
+    source: RootSource | None = None,
 ) -> Layers:
     """Return the baked layers of the golden plan's lab, made now if they are not there yet.
 
     `golden` is the lab for a seat that is only there to be baked; `bake` applies playbooks/bake.yml
     to the plan that it is given: `golden` with a folder of its own, where no file of the plan is yet.
-    `containers` boots the hosts for that. `machine` says that the layers are those of virtual machines.
+    `containers` boots the hosts for that. `machine` says that the layers are those of virtual machines. The
+    base image begins at `source`, if there is one.
     Raises what `bake` raises, and InputError and MachineryError as `build.base` does.
     """
     roles = {*build.RUN_ROLES, *(role for host in golden.hosts for role in host.roles)}
@@ -66,7 +68,7 @@ def layers(
     kernel = needs.ROLES if machine else ()
     packages = build.packages_of(roles, family, kernel)
     offered = build.packages_of(start.find_absent_roles(golden.lab), family, kernel)
-    image = build.base(os_name, packages, progress, machine, offered)
+    image = build.base(os_name, packages, progress, machine, offered, source)
     return on_image(image, golden, bake, containers, progress)
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from sharklab.errors import InputError
-from sharklab.hosts.providers.cluster.errors import NotFound
+from sharklab.hosts.providers.cluster.errors import NotFound, TooLate
 from sharklab.hosts.providers.cluster.instances import both
 from sharklab.hosts.providers.cluster.model import InstanceKind, Plain, StoredImage
 from sharklab.hosts.providers.cluster.transport import Transport, path
 from sharklab.message import N_, refusal
 
 IMPORT_SECONDS = 900.0
+
+BEGIN_SECONDS, BEGIN_PAUSE = 15.0, 0.2
+"""Seconds in which a download must begin, and between two looks at it."""
+
+PROGRESS = "download_progress"
+"""The engine's word about an operation that downloads."""
 
 
 class Images:
@@ -72,6 +79,43 @@ class Images:
                     "POST", "/1.0/images", parts["metadata"], headers, limit=limit, **where
                 )
         return self._name_image(alias, str(done["metadata"]["fingerprint"]))
+
+    def pull(self, server: str, alias: str, *, limit: float = IMPORT_SECONDS) -> str:
+        """Let the engine fetch the image of a container from an image server; return its fingerprint.
+
+        Raises EngineRefusal when the server has no such image or cannot be reached, and TooLate when the
+        download does not begin within `BEGIN_SECONDS`.
+        """
+        where, deadline = "/1.0/images", time.monotonic() + BEGIN_SECONDS
+        source = {"type": "image", "mode": "pull", "protocol": "simplestreams", "image_type": "container"}
+        body = {"source": {**source, "server": server, "alias": alias}}
+        operation = path(
+            "operations", self._transport.begin("POST", where, body, project=self._project)["id"]
+        )
+        while not self._has_begun(operation):
+            if time.monotonic() > deadline:
+                self._transport.cancel(operation)
+                raise TooLate(
+                    N_("the image server did not answer within {seconds:g} s"),
+                    place=server,
+                    seconds=BEGIN_SECONDS,
+                )
+            time.sleep(BEGIN_PAUSE)
+        done = self._transport.finish("POST", where, operation, limit, limit)
+        return str(done["metadata"]["fingerprint"])
+
+    def _has_begun(self, operation: str) -> bool:
+        """Tell whether a download has begun, or ended. One that fails at once is gone."""
+        try:
+            said = self._transport.get(operation)
+        except NotFound:
+            return True
+        return said["status"] not in ("Running", "Pending") or PROGRESS in (said.get("metadata") or {})
+
+    def export(self, fingerprint: str, target: Path, *, limit: float = IMPORT_SECONDS) -> str:
+        """Write an image to a file, and return its Content-Type: an archive, or a form with two of them."""
+        where = path("images", fingerprint, "export")
+        return self._transport.download(where, target, limit=limit, project=self._project)
 
     def _name_image(self, alias: str, fingerprint: str) -> StoredImage:
         """Point `alias` to the image, whatever it pointed to before."""

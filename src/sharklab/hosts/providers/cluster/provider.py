@@ -21,6 +21,7 @@ from sharklab.hosts.providers.cluster import (
     course,
     exports,
     hosts,
+    image_server,
     kinds,
     machine_image,
     record,
@@ -87,7 +88,9 @@ class Cluster:
         else:
             substitutes.refuse(golden.hosts, os)
         own = course.begin()
-        layers = baking.layers(kinds.adapt(golden, kind), os, bake, CONTAINERS, progress, is_machine)
+        source = None if is_machine else image_server.find(own, os, progress)
+        adapted = kinds.adapt(golden, kind)
+        layers = baking.layers(adapted, os, bake, CONTAINERS, progress, is_machine, source)
         exports.ensure(own, layers.image.roots, progress)
         return layers
 

@@ -2,7 +2,7 @@
 # Mount the share that the engine gives to a virtual machine: share.sh FOLDER
 # It has the agent of the engine with its certificates, and the files of templates. LXD offers it by virtiofs and 9p,
 # Incus by 9p and as a CD; not every kernel has all of them.
-mkdir -p -m 0700 "$1"
+mkdir -p "$1" && chmod 0700 "$1"
 for module in virtiofs sr_mod isofs 9pnet_virtio 9p; do
     modprobe --quiet "$module"
 done

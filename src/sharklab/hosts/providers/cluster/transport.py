@@ -93,6 +93,23 @@ class Transport:
         """Return the content at `where`. Raises EngineRefusal, NotFound or Unreachable."""
         return self._ask("GET", where, query, limit)["metadata"]
 
+    def download(self, where: str, target: Path, *, limit: float, **query: str | int) -> str:
+        """Write the file that the engine has at `where`, and return its Content-Type. Raises as `get`."""
+        import httpx2
+
+        timeout = httpx2.Timeout(limit, connect=CONNECT_SECONDS)
+        with (
+            self._failures("GET", where, limit),
+            self._open_client().stream("GET", where, params=dict(query), timeout=timeout) as answer,
+        ):
+            if not answer.is_success:
+                answer.read()
+                self._check_answer("GET", where, answer)
+            with target.open("wb") as file:
+                for block in answer.iter_bytes():
+                    file.write(block)
+            return str(answer.headers.get("content-type", ""))
+
     def bytes_of(self, where: str, *, limit: float = SECONDS, **query: str | int) -> bytes:
         """Return the file that the engine has at `where`. Raises as `get`."""
         answer = self._send("GET", where, query, limit)
@@ -150,14 +167,21 @@ class Transport:
         if answer["type"] != "async":
             return {}
         operation = str(answer["operation"]).partition("?")[0]
-        left = max(1, math.ceil(limit - (time.monotonic() - begun)))
+        return self.finish(method, where, operation, limit - (time.monotonic() - begun), limit)
+
+    def finish(self, method: str, where: str, operation: str, left: float, limit: float) -> Mapping[str, Any]:
+        """Wait `left` seconds for an operation that a request began, and return it as `change` does.
+
+        `limit` is the time limit that an error names.
+        """
+        left = max(1, math.ceil(left))
         answered = self._send("GET", f"{operation}/wait", {"timeout": left}, left + GRACE_SECONDS)
         done = self._check_answer(method, where, answered)  # Incus refuses here, LXD in the operation
         result: Mapping[str, Any] = done["metadata"]
         if result["status"] == "Success":
             return result
         if result["status"] in ("Running", "Pending"):
-            self._cancel(operation)
+            self.cancel(operation)
             raise TooLate(
                 N_("the engine did not end the work within {seconds:g} s"),
                 place=self._place(method, where),
@@ -168,7 +192,7 @@ class Transport:
             method, where, int(result["status_code"]), str(result.get("err") or result["status"])
         )
 
-    def _cancel(self, operation: str) -> None:
+    def cancel(self, operation: str) -> None:
         """Ask the engine to give up; most operations cannot be cancelled, and go on."""
         try:
             self._ask("DELETE", operation, {}, SECONDS)
@@ -244,7 +268,7 @@ class Transport:
         hint = N_("start the engine; ./sharklab doctor --provider cluster tries it")
         if isinstance(cause, PermissionError):
             hint = N_("the members of group {group} may ask the engine; root may, too")
-        elif isinstance(cause, ssl.SSLError):
+        elif isinstance(cause, ssl.SSLCertVerificationError):
             hint = N_(
                 "add the remote again by `incus remote add` or `lxc remote add`: its certificate is another"
             )
