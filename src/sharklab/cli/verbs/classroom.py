@@ -221,7 +221,7 @@ def choose(args: Options, known: Sequence[str]) -> Sequence[str]:
 
 
 def members(names: Sequence[str], known: Sequence[str], place: str) -> Sequence[str]:
-    """Return the names, which stand in `place`. Raises InputError for one that is not in `known`."""
+    """Return the names. Raises InputError at `place` for a name that is not in `known`."""
     for name in names:
         if name not in known:
             raise InputError(
