@@ -141,7 +141,7 @@ class Instances:
         """Write a template."""
         self.on.templates[name] = content
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, *, limit: float = 60.0) -> None:
         """Start one."""
         config = {**self.on.found[name].config, "volatile.last_state.power": "RUNNING"}
         self._set("start", name, power=Power.RUNNING, config=config)

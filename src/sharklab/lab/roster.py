@@ -20,7 +20,7 @@ from sharklab.lab.seat import STUDENT
 from sharklab.message import N_, Message
 
 HEADINGS: Mapping[str, tuple[str, ...]] = {
-    "student": ("student", "etudiant", "etudiante", "student id"),
+    "student": ("student", "etudiant", "etudiante", "student id", "students", "etudiants"),
     "username": (
         *("username", "user name", "login", "nom d'utilisateur", "nom utilisateur"),
         *("identifiant de connexion", "anmeldename", "benutzername"),
@@ -43,8 +43,8 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
         *("prenom / nom de famille", "prenom / nom", "vollstandiger name"),
         *("nom prenom", "prenom nom", "nom / prenom", "nom, prenom", "nom de l'etudiant"),
     ),
-    "first": ("first name", "prenom", "given name", "vorname"),
-    "last": ("last name", "surname", "nom de famille", "nom", "family name", "nachname"),
+    "first": ("first name", "prenom", "given name", "vorname", "lib_pr1_ind"),
+    "last": ("last name", "surname", "nom de famille", "nom", "family name", "nachname", "lib_nom_pat_ind"),
     "group": ("group", "groupe", "gruppe", "team", "equipe"),
     "minutes": ("minutes", "minuten"),
     "ssh_key": ("ssh_key", "ssh key", "cle ssh", "clef ssh", "ssh-schlussel"),
@@ -88,6 +88,8 @@ _REWRITTEN = (
     ),
 )
 MENDED = N_("{file}: quotes of a word processor are read as plain quotes, in the lines {lines}")
+_TEXT_FORMULA = re.compile(r'="([^"]*)"')
+"""A text as it is written for Excel to leave it alone: ="00123"."""
 _QUOTES = "\"'‘’‚‛“”„‟«»‹›` "
 """Quotes that stand around an id."""
 _WRITE_AGAIN = N_("write the content of the cell again, in a column of the format Text")
@@ -244,7 +246,9 @@ class _Columns:
         return [text for text in cells if PARTICIPANT.fullmatch(text)]
 
     def _cell(self, row: TableRow, name: str) -> str:
-        return untrusted.one_line(self._raw(row, name))
+        text = untrusted.one_line(self._raw(row, name))
+        formula = _TEXT_FORMULA.fullmatch(text)
+        return formula[1].strip() if formula else text
 
     def _raw(self, row: TableRow, name: str) -> str:
         index = self._places.get(name, len(row.cells))
@@ -324,11 +328,11 @@ def _check(student: Student, lines: dict[str, int], number: int) -> None:
             hint=N_("use at most 64 letters, digits and . _ @ + -, and start with a letter or a digit"),
             student=student.id,
         )
-    if student.id in lines:
+    if student.id.casefold() in lines:
         raise InputError(
             N_("{student} is on line {line} already"),
             hint=N_("add a column `student` with a different id for each student"),
             student=student.id,
-            line=lines[student.id],
+            line=lines[student.id.casefold()],
         )
-    lines[student.id] = number
+    lines[student.id.casefold()] = number

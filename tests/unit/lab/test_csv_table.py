@@ -175,3 +175,16 @@ def test_plain_is_without_accents_and_case() -> None:
     """Headings are compared by their letters alone."""
     assert "nom d'utilisateur" == csv_table.plain("  Nom  d’Utilisateur\u00a0")
     assert "prenom" == csv_table.plain("PRÉNOM")
+
+
+@pytest.mark.parametrize("above", ["Liste du groupe TP1;;\n;;\n", '"Two\nlines"\n', ""])
+def test_read_finds_the_headings_below_titles(above: str, tmp_path: Path) -> None:
+    """The text begins with them, and the lines are those of the file."""
+    table = read(write(tmp_path, f"{above}student;name\nalice;Alice\n".encode()))
+    assert ("student;name\nalice;Alice\n", ("student", "name")) == (table.text, table.headings.cells)
+    assert [2 + above.count("\n")] == [row.line for row in table.rows]
+
+
+def test_read_takes_bars_for_separators(tmp_path: Path) -> None:
+    """Where they make headings that are known."""
+    assert "|" == read(write(tmp_path, b"student|name\nalice|A\n")).separator

@@ -306,3 +306,18 @@ def test_read_takes_an_id_out_of_its_quotes(id: str, tmp_path: Path) -> None:
     told: list[Message] = []
     assert ["alice", "bob"] == [student.id for student in roster.read(file, told.append)]
     assert [["2"]] * (id != "alice") == [message.values["lines"] for message in told]
+
+
+def test_read_takes_a_text_out_of_a_formula(tmp_path: Path) -> None:
+    """So people keep Excel from changing a number."""
+    file = tmp_path / "roster.csv"
+    file.write_text('student;name\n="00123";Alice\n')
+    assert ["00123"] == [student.id for student in roster.read(file)]
+
+
+def test_read_refuses_ids_that_differ_in_case_alone(tmp_path: Path) -> None:
+    """They are one student, and one folder on some computers."""
+    file = tmp_path / "roster.csv"
+    file.write_text("student,name\nalice,Alice\nALICE,Alice\n")
+    [problem] = error_of(InputError, roster.read, file).problems
+    assert f"{file}:3" == problem.place

@@ -98,6 +98,7 @@ _STARTS: Mapping[bytes, FileKind] = {
     b"\x04\x22\x4d\x18": _file_kind(_ARCHIVE, UNPACK, format="lz4"),
     b"snoop\0": _file_kind(_OTHER, SAVE_AS, format="snoop"),
     b"GMBU": _file_kind(_OTHER, SAVE_AS, format="Network Monitor"),
+    b"RTSS": _file_kind(_OTHER, SAVE_AS, format="Network Monitor"),
     b"\xa1\xb2\xcd\x34": _file_kind(_OTHER, SAVE_AS, format="pcap (Kuznetzov)"),
     b"\x34\xcd\xb2\xa1": _file_kind(_OTHER, SAVE_AS, format="pcap (Kuznetzov)"),
 }

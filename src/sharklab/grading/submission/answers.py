@@ -27,6 +27,8 @@ _UNITS: Mapping[str, frozenset[str]] = {
     "bytes": frozenset(["b", "byte", "bytes", "o", "octet", "octets"]),
 }
 _TRANSPORTS = frozenset({"tcp", "udp", "icmp", "sctp"})
+_FULL = {"transmission control protocol": "tcp", "user datagram protocol": "udp"}
+_IN_FULL = re.compile("|".join(_FULL), re.IGNORECASE)
 _CARRIED_BY_UDP = frozenset({"quic"})
 _LITTLE_WORDS = """
     port no n numero number the le du src source dst dest destination local server serveur client distant
@@ -137,7 +139,8 @@ def _one_port(numbers: list[str]) -> str | None:
 
 def transport(text: str) -> str | None:
     """Return a transport protocol in capitals, when just one is named: "tcp", "UDP/IP", "UDP (QUIC)"."""
-    words = {_VERSION.sub("", word) for word in _words(text)}
+    short = _IN_FULL.sub(lambda name: _FULL[name[0].casefold()], text)
+    words = {_VERSION.sub("", word) for word in _words(short)}
     named = words & _TRANSPORTS or ({"udp"} if words & _CARRIED_BY_UDP else set())
     if len(named) != 1 or words - named - _TRANSPORT_WORDS:
         return None

@@ -98,6 +98,12 @@ def has_label(line: str) -> bool:
     return any(_correct_word(word) in TELLING or word in _TRANSPORTS for word in said)
 
 
+def is_labelled(line: str) -> bool:
+    """Tell whether a line begins with a label of its own and a sign: local_port: 50101."""
+    label, sign, _ = line.replace("=", ":").partition(":")
+    return bool(sign) and not _DIGIT.search(label) and not TELLING.isdisjoint(words(label))
+
+
 def pairs(line: str) -> Iterator[tuple[str, str]]:
     """Yield each way in which a line or a part of it may be a label and its value, the likeliest first."""
     for mark in islice(_SIGN.finditer(line), _LABELS):

@@ -32,6 +32,8 @@ from sharklab.message import N_, Message
 _LARGEST, _PAGES, _ALL = 256 << 10, 20, 1 << 20
 """Bytes of a page, pages of a folder, and bytes of them all, that are read."""
 _ENDINGS = frozenset({"", ".md", ".markdown", ".txt", ".text", ".rst", ".html", ".htm"})
+_COMMENT = re.compile(r"^[ \t]*#.*|(?<=\s)#.*", re.MULTILINE)
+"""A comment of YAML: the form has some."""
 _OURS = re.compile(r"(?:report|brief|feedback)\.[a-z]{2}\.(?:md|html)")
 """Pages that sharklab itself wrote: they may hold the right answers."""
 
@@ -48,17 +50,25 @@ class AnswersInPages:
 def find(folder: Path, plan: Plan, known: Answers) -> AnswersInPages:
     """Return the answers in the texts below `folder` for exercises of which `known` has no answer.
 
-    Only exercises that take captures from anywhere are looked at. The first page with an answer counts.
+    Only exercises that take captures from anywhere are looked at. The first page with an answer counts. A
+    file of answers is read as a text, too, for the questions that it answers in other words.
     """
-    wanted = {each.id for each in plan.lab.exercises if each.anywhere and not known.get(each.id)}
+    anywhere = [each for each in plan.lab.exercises if each.anywhere]
+    wanted = {each.id for each in anywhere if not known.get(each.id)}
+    forms = {each.id for each in anywhere if not {*each.questions} <= known.get(each.id, {}).keys()}
     given: dict[str, dict[str, Any]] = {}
     places: list[WrittenAnswer] = []
     problems: list[Problem] = []
-    for page in _pages(folder, plan.lab.name) if wanted else ():
+    for page in _pages(folder, plan.lab.name) if forms else ():
+        own = forms if sheet.is_sheet(page.name) else wanted
         name = untrusted.one_line(page.relative_to(folder).as_posix())
         answered = {id for id, each in {**known, **given}.items() if each}
         sure, unclear = _resolve_headings(_read_answers(page, plan), plan.lab.exercises, answered)
-        one, refused = _settle_answers(each for each in sure if each.exercise in wanted)
+        one, refused = _settle_answers(
+            each
+            for each in sure
+            if each.exercise in own and each.question not in known.get(each.exercise, {})
+        )
         problems += (Problem(name, reason) for reason in (*unclear, *refused))
         for said in one:
             if said.question not in given.setdefault(said.exercise, {}):
@@ -81,7 +91,7 @@ def _pages(folder: Path, lab: str) -> Sequence[Path]:
     pages = [
         (near, len(parts), file)
         for file in finding.files(folder)
-        if is_page(file.name)
+        if is_page(file.name) or sheet.is_sheet(file.name)
         for parts in [file.relative_to(folder).parts]
         if (near := finding.nearness(parts, lab)) is not finding.OTHER
     ]
@@ -96,6 +106,8 @@ def _read_answers(page: Path, plan: Plan) -> list[Said]:
     except InputError:  # it is no text, or no page that a person wrote
         return []
     reader = PageReader(plan.lab.exercises, plan.lab.name)
+    if sheet.is_sheet(page.name):
+        text = _COMMENT.sub("", text)
     for line in page_lines.lines(text):
         reader.read(line)
     return _without_open(list(filter(is_answer, (*reader.said, *reader.rest()))), plan)

@@ -164,7 +164,7 @@ class PageReader:
             return
         self._of_endpoint(line)
         above, self._label = self._label, line.text
-        is_label = labels.has_label(above) and not _NUMBER.search(above)
+        is_label = labels.has_label(above) and not _NUMBER.search(above) and not labels.is_labelled(line.text)
         below = self._find_answers(self._place, above, line.text, line.number) if is_label else []
         if right := list(filter(is_answer, below)):
             self.said += right
@@ -230,8 +230,17 @@ class PageReader:
     def _row(self, line: PageLine) -> None:
         """Take a row of a table: question and answer, or answers below a head of questions or exercises.
 
-        Row and head may name a question together: the address in the row of the server.
+        Row and head may name a question together: the address in the row of the server. A row may be a line
+        that a tool printed.
         """
+        before = len(self.said)
+        self._answers_of_row(line)
+        printed = self._printed.read(" ".join(line.cells)) if len(self.said) == before else None
+        if printed:
+            for every in self._every():
+                every.lines.append((line.number, printed))
+
+    def _answers_of_row(self, line: PageLine) -> None:
         named = next((found for cell in line.cells if (found := self._names.exact(cell))), ())
         place = _Place(LOWEST, named) if named else self._place
         if line.first:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sharklab.checks.question import End, Value
 from sharklab.grading.submission import labels, socket_line
@@ -33,6 +34,10 @@ _STRANGERS = frozenset(_STRANGER_NAMES.split())
 _NOT = "pas not aucun aucune never jamais lieu instead plutôt rather sauf except don doesn isn wasn didn"
 _NEGATIONS = frozenset(_NOT.split())
 _TRANSPORTS: Mapping[str, str] = {"tcp": "TCP", "udp": "UDP", "quic": "UDP"}
+_WAS = frozenset({"était", "etait", "étaient", "was", "were", "vaut", "soit"})
+_PLACE = (Value.ADDRESS, Value.PORT)
+_SHORT = 12
+"""Words of a sentence that may tell the transport alone."""
 _BETWEEN = frozenset({"and", "et", "in", "en", "over"})
 _RESERVED = 512
 """Clients of NFS take a port from here to 1023, which only root may (bindresvport(3))."""
@@ -61,6 +66,8 @@ class _Told:
     text: str
     end: End | None
     sure: bool
+    joined: bool = False
+    """An address and a port in one word."""
 
 
 @dataclass
@@ -84,17 +91,22 @@ class _Sentence:
     """The word before names an end, but for little words between them."""
     since_self: int = _NEARBY
     mine: bool = False
+    strange: bool = False
+    """The sentence is about another thing, too."""
+    count: int = 0
 
     def read(self, raw: str, following: Sequence[str]) -> None:
         """Take a word, which has the word `following` it."""
         word = raw.rstrip(".:!?=").casefold()
         after_sign, self.after_sign = self.after_sign, False
         self.since_self += 1
+        self.count += 1
         if not word or self._value(word, following, after_sign):
             return
-        if end := self._noun(word):
+        if end := End.CLIENT if word == "moi" else self._noun(word):
             self._name(end, sure=True)
         elif word in self.strangers:
+            self.strange = True
             self._name(None, sure=True)
         elif word in _FROM or word in _TO or _CONNECTS.fullmatch(word):
             self.end, self.sure = (End.CLIENT if word in _FROM else End.SERVER), False
@@ -117,7 +129,7 @@ class _Sentence:
         elif word in labels.OWN:
             self.mine = True
             return
-        elif word not in labels.LITTLE:
+        elif word not in labels.LITTLE and word not in _WAS:
             self.after_port, self.of_value = self.after_port and word in labels.TELLING, None
             self.is_noun = False
         self.mine = False
@@ -153,19 +165,28 @@ class _Sentence:
         return bool(port and is_port) and self._tell([(Value.PORT, port or "")])
 
     def _tell(self, values: Sequence[tuple[Value, str]]) -> bool:
-        told = [_Told(value, text, self.end, self.sure) for value, text in values]
+        told = [_Told(value, text, self.end, self.sure, len(values) > 1) for value, text in values]
         self.told += told
         self.of_value = [*(self.of_value or ()), *told]
         self.is_joined = self.after_port = self.mine = self.is_noun = False
         return True
 
     def result(self) -> Mapping[labels.Named, str]:
-        """Return the values by kind and end; nothing where two contradict each other."""
+        """Return the values by kind and end; nothing where two contradict each other.
+
+        An endpoint that no word names is the server's, if its port is none of a client. A short sentence may
+        tell the transport alone.
+        """
+        for address, port in pairwise(self.told):
+            is_place = (address.value, port.value, address.end, port.end) == (*_PLACE, None, None)
+            if is_place and port.joined and not address.sure and not socket_line.is_high(port.text):
+                address.end = port.end = End.SERVER
         every: dict[labels.Named, set[str]] = {}
         for told in self.told:
             every.setdefault((told.value, told.end), set()).add(told.text)
         named = {key: each for key, each in every.items() if key[1]}
-        if any(len(each) > 1 for each in named.values()) or not named or not self._is_likely():
+        is_short = not self.told and not self.strange and self.count <= _SHORT
+        if any(len(each) > 1 for each in named.values()) or not (named or is_short) or not self._is_likely():
             return {}
         said = {key: each.pop() for key, each in named.items()}
         if len(self.transports) == 1:

@@ -11,6 +11,7 @@ from sharklab.grading.submission.labels import (
     find_values,
     has_label,
     is_end,
+    is_labelled,
     pairs,
     parts,
     value,
@@ -94,6 +95,18 @@ def test_end_of_a_word() -> None:
 def test_has_label_of_short_lines_with_a_telling_word(line: str, labelled: bool) -> None:
     """Other lines cost no time."""
     assert labelled is has_label(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "labelled"),
+    [
+        *[("local_port: 50101", True), ("port = 22", True)],
+        *[("192.0.2.7:22", False), ("port 22", False), ("a: 1", False)],
+    ],
+)
+def test_is_labelled_of_a_line_with_a_sign(line: str, labelled: bool) -> None:
+    """Such a line is no value of the label above it."""
+    assert labelled is is_labelled(line)
 
 
 @pytest.mark.parametrize(

@@ -294,3 +294,30 @@ def test_find_leaves_a_page_that_is_no_text(plan: Plan, tmp_path: Path) -> None:
 def test_is_page_tells_by_the_name(name: str, is_page: bool) -> None:
     """Texts of people, and neither the form nor pages that sharklab writes."""
     assert is_page is page_answers.is_page(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SSH:\n  Server_Address: 10.7.7.2\n  Server_Port: 22\n  Local_Port: 51234\n  Transport: TCP\n",
+        "ssh: 51234 -> 22\n",
+        "ssh:\n  - server_address: 10.7.7.2\n  - server_port: 22\n  - local_port: 51234\n",
+        "ssh:\n  server_address = 10.7.7.2\n  server_port = 22\n  local_port = 51234\n",
+        "ssh:\n  * server-address: 10.7.7.2\n  * server-port: 22 # usual\n  * local port: 51234\n  # TCP\n",
+        "ssh:\n  adresse du serveur: 10.7.7.2\n  port du serveur: 22\n  port local: 51234\n",
+    ],
+    ids=["case", "arrow", "list", "equal signs", "stars", "French"],
+)
+def test_find_reads_the_form_in_other_words(text: str, plan: Plan, tmp_path: Path) -> None:
+    """Where it is no YAML, or has other names."""
+    found = find(tmp_path, plan, text, "answers.yml")
+    given = {name: next(iter(values(name, each))) for name, each in found.answers["ssh"].items()}
+    assert given.items() <= RIGHT.items() and {"server_port", "local_port"} <= given.keys()
+
+
+def test_find_adds_to_the_form_what_it_lacks(plan: Plan, tmp_path: Path) -> None:
+    """An answer that was read stays, and an empty one gets no value of the next line."""
+    text = "ssh:\n  server_port:\n  local_port: 51234\n  local_port: 51235\n  server-address: 10.7.7.2\n"
+    (tmp_path / "answers.yml").write_text(text)
+    known = {"ssh": {"local_port": 51234, "transport": "TCP"}}
+    assert {"ssh": {"server_address": "10.7.7.2"}} == page_answers.find(tmp_path, plan, known).answers

@@ -41,6 +41,10 @@ def said(text: str, *own: str) -> list[dict[str, str]]:
         ("Mon client NFS prend le port 760", {"local": "760"}),
         ("* Connected to www.example (192.0.2.9) port 443 (#0)", {"to": "192.0.2.9", "port": "443"}),
         ("Server 192.0.2.9, TCP or UDP", {"to": "192.0.2.9"}),
+        ("La connexion SSH est en TCP.", {"by": "TCP"}),
+        ("Connecté à 192.0.2.9 sur le port 443, mon port à moi était 50101", BOTH),
+        ("serveur 192.0.2.9 port 443 / moi -> port 50101", BOTH),
+        ("Pour ssh : 192.0.2.9:443 , port local 50101", BOTH),
     ],
 )
 def test_values_of_each_end(text: str, found: dict[str, str]) -> None:
@@ -61,6 +65,9 @@ def test_values_of_each_end(text: str, found: dict[str, str]) -> None:
         "Je vois le port 22.",
         "Le client parle depuis le port 760 au serveur, port 50101",
         "Le serveur a 3 disques",
+        "Le DNS utilise UDP.",
+        "192.0.2.9:50101",
+        "TCP UDP",
         "",
     ],
 )

@@ -17,7 +17,7 @@ from sharklab.hosts.providers.boot_query import BootReport
 from sharklab.hosts.providers.cluster import course, exports, machine_image, values
 from sharklab.hosts.providers.cluster.course import Course
 from sharklab.hosts.providers.cluster.errors import AlreadyThere, EngineRefusal, NotFound, Unreachable
-from sharklab.hosts.providers.cluster.instances import FromImage
+from sharklab.hosts.providers.cluster.instances import START_SECONDS, FromImage
 from sharklab.hosts.providers.cluster.model import Instance, InstanceKind, Member, MemberStatus, Power, Ran
 from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.hosts.providers.qemu import vm
@@ -238,7 +238,8 @@ def bring_up(
         if found and found.power is Power.FROZEN:
             own.client.instances.unfreeze(name)
         elif found is None or found.power is not Power.RUNNING:
-            own.client.instances.start(name)
+            is_container = seat.kind == InstanceKind.CONTAINER
+            own.client.instances.start(name, limit=START_SECONDS if is_container else MACHINE_SECONDS)
 
 
 def _pool(own: Course) -> str:

@@ -268,7 +268,7 @@ class Transport:
         hint = N_("start the engine; ./sharklab doctor --provider cluster tries it")
         if isinstance(cause, PermissionError):
             hint = N_("the members of group {group} may ask the engine; root may, too")
-        elif isinstance(cause, ssl.SSLError):
+        elif isinstance(cause, ssl.SSLCertVerificationError):
             hint = N_(
                 "add the remote again by `incus remote add` or `lxc remote add`: its certificate is another"
             )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Image, Layers
-from sharklab.hosts.providers.cluster import course, kinds, record
-from sharklab.hosts.providers.cluster.errors import Unreachable
-from sharklab.hosts.providers.cluster.model import InstanceKind, MemberStatus
+from sharklab.hosts.providers.cluster import course, hosts, kinds, record
+from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
+from sharklab.hosts.providers.cluster.model import InstanceKind, MemberStatus, Ran
 from sharklab.lab import needs
 from sharklab.lab.model import Plan
-from tests.support import provider_seat
+from tests.support import paper_cluster, provider_seat
 from tests.support.errors import error_of
 from tests.support.paper_cluster import PaperCluster
 from tests.support.paper_seats import HOSTS, names, quiet, record_of, up
@@ -117,3 +119,26 @@ def test_no_member_takes_virtual_machines_any_more(paper: PaperCluster) -> None:
     paper.status["m2"] = MemberStatus.EVACUATED
     error_of(MachineryError, HOSTS.up, plan, layers, quiet)
     assert not paper.found and record.read(plan.seat.folder) is None
+
+
+def test_agent_of_a_virtual_machine_answers_late(
+    paper: PaperCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts with the units of its machine. A machine that has ended is not asked for long."""
+    refusals = [EngineRefusal("the agent is not running")] * 2
+    run = paper_cluster.Instances.run
+
+    def late(own: paper_cluster.Instances, name: str, argv: list[str], *, limit: float) -> Ran:
+        if refusals:
+            raise refusals.pop()
+        return run(own, name, argv, limit=limit)
+
+    monkeypatch.setattr(paper_cluster.Instances, "run", late)
+    monkeypatch.setattr(hosts, "AGENT_PAUSE", 0.0)
+    paper.machines_on, plan, layers = {"m2"}, needy(), machine_layers()
+    HOSTS.up(plan, layers, quiet)
+    assert not refusals
+    refusals.extend([EngineRefusal("it does not run")] * 3)
+    paper.instances.stop(record_of(plan).instance("server"))
+    error = error_of(MachineryError, hosts.wait, course.begin(), record_of(plan), plan)
+    assert "server" == error.values["host"]
