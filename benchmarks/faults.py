@@ -1,13 +1,14 @@
 """Measure the faults of the catalogue on a seat of `pannes` that is up, one after the other.
 
-    python benchmarks/faults.py STUDENT [--reboot | --pairs [--minutes N]] [FAULT...]
+    python benchmarks/faults.py STUDENT [--lab LAB] [--traces | --reboot | --pairs [--minutes N]] [FAULT...]
 
 Run it from the checkout with its packages: PYTHONPATH=src:. and the environment's python. The seat must be a
 solved one. For each fault: the effects are there. It is injected twice, and the second time changes nothing.
-The effects that it breaks are lost. A capture shows its packets. No name, file time or line of the journal
-tells. The controller gets in. Each repair brings the effects back. With --reboot, all of that is measured
-after a reboot as well: the effects are lost before a repair, and back after it. A reboot heals a fault that
-lasts `now`. Then the hosts get their files back.
+The effects that it breaks are lost. A capture shows its packets. Nothing tells (`fault_traces.py`). The
+controller gets in. Each repair brings the effects back. With --reboot, all of that is measured after a reboot
+as well: the effects are lost before a repair, and back after it. A reboot heals a fault that lasts `now`.
+Then the hosts get their files back. With --traces, only what tells of a fault is measured, on every host of
+the seat. The faults in ROUTED need a seat of benchmarks/routed.
 
 With --pairs, each two faults of one service that can meet on a host are injected and repaired, in either
 order. The order changes nothing. The effects of both are lost, and both repairs together bring them back.
@@ -27,7 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -36,6 +37,7 @@ from typing import Any
 import jinja2
 import yaml
 
+from benchmarks import fault_traces
 from sharklab import paths, state
 from sharklab.checks import KINDS
 from sharklab.checks.context import Context
@@ -52,6 +54,7 @@ PAIRS = Path(__file__).with_name("fault_pairs.txt")
 TALKS: Mapping[str, tuple[str, str, str, int]] = {
     "fw": ("client", "server", "tcp", 993),
     "fw-forward-zones": ("client", "archive", "tcp", 80),
+    "fw-nft-leftover": ("client", "server", "tcp", 22),
     "ssh": ("client", "server", "tcp", 22),
     "nfs": ("client", "server", "tcp", 2049),
     "dns": ("client", "server", "udp", 53),
@@ -63,6 +66,15 @@ TALKS: Mapping[str, tuple[str, str, str, int]] = {
     "net-static-arp": ("client", "server", "tcp", 443),
 }
 """The conversation about which a fault is measured, by its id or the beginning of it."""
+TALKS_OF_ROUTED: Mapping[str, tuple[str, str, str, int]] = {
+    "fw": ("client", "server", "tcp", 22),
+    "net": ("client", "server", "tcp", 22),
+    "net-rp-filter": ("client", "router", "tcp", 22),
+}
+"""The same on a seat of `routed`."""
+
+ROUTED = frozenset({"fw-masquerade", "net-mtu-hole", "net-rp-filter"})
+"""The faults that are measured on a seat of `routed`: its router has the settings that they take away."""
 
 TOGETHER: Mapping[str, tuple[str, str, str, int]] = {
     "net-no-way-back": ("archive", "server", "tcp", 443),
@@ -93,7 +105,8 @@ ip neighbour flush nud permanent
 systemctl daemon-reload
 sysctl --quiet --write net.ipv4.ip_default_ttl=64 net.core.somaxconn=4096
 test ! -e /etc/sysctl.d/50-routing.conf || sysctl --quiet --load=/etc/sysctl.d/50-routing.conf
-systemctl disable --now status-page
+for unit in status-page packet-filter ssh.socket; do systemctl disable --now $unit; done
+nft delete table inet filter
 nmcli connection reload
 for card in lan dmz; do nmcli connection up $card; done
 systemctl reload NetworkManager
@@ -151,8 +164,9 @@ class Measured:
         return self.plan.lab.exercises[0]
 
 
-def prepare(plan: Plan, id: str, talks: Mapping[str, tuple[str, str, str, int]] = TALKS) -> Measured:
+def prepare(plan: Plan, id: str, talks: Mapping[str, tuple[str, str, str, int]] | None = None) -> Measured:
     """Return the fault in a plan whose only exercise has it."""
+    talks = talks or (TALKS_OF_ROUTED if plan.lab.name == "routed" else TALKS)
     client, server, transport, port = talks.get(id) or talks[id.partition("-")[0]]
     talk = ExpectedConversation(client, server, transport, port)
     network = plan.lab.host(client).networks[0]
@@ -194,7 +208,7 @@ def _evaluate(engine: jinja2.Environment, text: str, names: Mapping[str, Any]) -
 def ssh(plan: Plan, host: str, command: str, limit: float = 60) -> subprocess.CompletedProcess[str]:
     """Run a command on a host as the controller does."""
     config = plan.seat.folder / "ssh" / "config"
-    argv = ["ssh", "-F", str(config), f"root@{host}", command]
+    argv = ["ssh", "-F", str(config), "-o", "ControlPath=none", f"root@{host}", command]
     try:
         return subprocess.run(argv, capture_output=True, text=True, timeout=limit, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
@@ -205,7 +219,7 @@ def settle(measured: Measured) -> None:
     """End connections and empty the journals, as the role does."""
     plan = measured.plan
     [task] = yaml.safe_load((ROLE / "tasks" / "settle.yml").read_text())
-    for host in sorted({measured.host, measured.wanted["client"]}):
+    for host in [each.name for each in plan.hosts]:
         own = inventory.hostvars(plan)[host]
         engine = jinja2.Environment()  # noqa: S701 (shell)
         engine.filters["quote"] = lambda value: shlex.quote(str(value))
@@ -222,7 +236,7 @@ def attempt(measured: Measured, effect: str) -> tuple[str, str]:
         "port": wanted["port"],
         "transport": wanted["transport"],
         "domain": plan.seat.domain,
-        "names": plan.seat.address("server", "lan").ipv4.ip,
+        "names": plan.seat.address("server", plan.lab.host("server").networks[0]).ipv4.ip,
         "mount": mount,
         "mounting": "false" if "fstab" in measured.fault.touches else f"timeout 9 mount {mount}",
         "unit": UNITS.get(measured.fault.id.partition("-")[0], "nginx"),
@@ -242,8 +256,8 @@ def knock(measured: Measured, folder: Path) -> Context:
     """Record on the client while it tries the service, and return the capture as a check sees it."""
     area = measured.fault.id.partition("-")[0]
     effect = {"ssh": "logs_in", "nfs": "writes", "dns": "resolves"}.get(area, "reaches")
-    if (area, measured.wanted["transport"]) == ("dns", "tcp"):
-        effect = "reaches"
+    if effect not in measured.fault.breaks:
+        effect = min(measured.fault.breaks & {"logs_in", "reaches"}, default=effect)
     client, command = attempt(measured, effect)
     network, server = measured.exercise.captures[0].network, measured.wanted["server_address"]
     done = ssh(
@@ -277,7 +291,7 @@ def measure(measured: Measured, folder: Path, reboot: bool) -> Iterator[str]:
     fault, plan, host = measured.fault, measured.plan, measured.host
     if lacking := [name for name, good in tried(measured).items() if not good]:
         yield f"not there before: {lacking}"
-    mark = float(ssh(plan, host, "sleep 1.1; date +%s.%N").stdout)
+    mark = marked(measured, [host])
     said = inject(measured)
     once = ssh(plan, host, STATE).stdout
     said += inject(measured)
@@ -331,16 +345,43 @@ def symptoms(measured: Measured, folder: Path) -> Iterator[str]:
         yield "the controller does not get in"
 
 
-def traces(measured: Measured, mark: float) -> Iterator[str]:
-    """Yield what tells of the injection: names, file times, lines of the journal, history."""
-    look = (
-        f"find /etc /home /root /srv /usr/local -xdev -newermt @{mark} ! -path '*/timestamps' | head -5;"
-        f" grep -rl '\\b{measured.fault.id}\\b' /etc /root /home /run/systemd 2>/dev/null | head -5;"
-        " ls /root/.bash_history 2>/dev/null;"
-        " journalctl -q --no-pager | grep -v 'ssh\\|logind\\|session\\|journald' | head -3"
-    )
-    if told := ssh(measured.plan, measured.host, look).stdout.split("\n")[:-1]:
-        yield f"traces: {told}"
+def traces(measured: Measured, mark: Mapping[str, fault_traces.Mark]) -> Iterator[str]:
+    """Yield what tells of the injection on the hosts with a mark."""
+    fault, wanted = measured.fault, measured.wanted
+
+    def ask(host: str, command: str) -> str:
+        return ssh(measured.plan, host, command).stdout
+
+    for host, own in mark.items():
+        yield from fault_traces.find(ask, host, own, fault.id)
+    if fault.lasts != "boot" and wanted["transport"] == "tcp" and "reaches" in fault.breaks:
+        yield from fault_traces.open_connections(
+            ask, wanted["client"], wanted["server_address"], wanted["port"]
+        )
+
+
+def marked(measured: Measured, hosts: Iterable[str]) -> dict[str, fault_traces.Mark]:
+    """Return the marks of the hosts before an injection."""
+    return {
+        host: fault_traces.begin(lambda host, command: ssh(measured.plan, host, command).stdout, host)
+        for host in hosts
+    }
+
+
+def swept(measured: Measured) -> Iterator[str]:
+    """Inject a fault as the role does, yield what tells of it on any host, and put the files back."""
+    plan = measured.plan
+    settle(measured)
+    mark = marked(measured, [host.name for host in plan.hosts])
+    if said := inject(measured):
+        yield f"inject says {said!r}"
+    settle(measured)
+    yield from traces(measured, mark)
+    for host in plan.hosts:
+        if ssh(plan, host.name, "true").returncode:
+            yield f"the controller does not get into {host.name}"
+    ssh(plan, measured.host, script(measured, "repair"))
+    ssh(plan, measured.host, RESTORE)
 
 
 def mended(measured: Measured, name: str, reboot: bool) -> Iterator[str]:
@@ -436,18 +477,23 @@ def main() -> int:
     """Measure each fault or each pair, print a line for each, and return how many are not as listed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("student")
-    parser.add_argument("faults", nargs="*", default=fault_catalogue.names())
+    parser.add_argument("faults", nargs="*")
+    parser.add_argument("--lab", default="pannes")
+    parser.add_argument("--traces", action="store_true")
     parser.add_argument("--reboot", action="store_true")
     parser.add_argument("--pairs", action="store_true")
     parser.add_argument("--minutes", type=float, default=600)
     args = parser.parse_intermixed_args()
-    plan = plan_file.read(state.seat_folder("pannes", args.student) / "plan.json")
+    plan = plan_file.read(state.seat_folder(args.lab, args.student) / "plan.json")
+    ids = args.faults or [id for id in fault_catalogue.names() if (id in ROUTED) == (args.lab == "routed")]
     for host in plan.hosts:
         ssh(plan, host.name, KEEP)
     if args.pairs:
-        return meet_all(plan, args.faults, args.minutes)
+        return meet_all(plan, ids, args.minutes)
     folder = Path(tempfile.mkdtemp())
-    return sum(report(id, measure(prepare(plan, id), folder, args.reboot)) for id in args.faults)
+    if args.traces:
+        return sum(report(id, swept(prepare(plan, id))) for id in ids)
+    return sum(report(id, measure(prepare(plan, id), folder, args.reboot)) for id in ids)
 
 
 if __name__ == "__main__":

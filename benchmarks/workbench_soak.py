@@ -371,7 +371,7 @@ class Place:
             self.answers = (answer,)
         if self.packets:
             rows = self.packets.rows
-            await self.terminals[0].say(f"$(ping -c 1 -W 5 {self.peer} > /dev/null; echo $?)")
+            await self.terminals[0].say(f"$(ping -4 -c 1 -W 5 {self.peer} > /dev/null; echo $?)")
             await self.packets.until(rows + 2)
 
     async def look(self, opened: int, rows: int) -> None:
@@ -576,6 +576,13 @@ def entered(served: Served, lab: Lab) -> Iterator[Student]:
             yield found
 
 
+def address(lab: Lab, student: str, host: str) -> str:
+    """Return an address of a host of a seat: not every lab has a DNS server that works from the begin."""
+    plan = flow.look_up(lab.name, student)
+    found = next(own for own in plan.hosts if own.name == host)
+    return str(plan.seat.address(host, found.networks[0]).ipv4.ip)
+
+
 def main() -> int:
     """Bring the class up, let it work, remove it."""
     parser = argparse.ArgumentParser()
@@ -594,7 +601,7 @@ def main() -> int:
                 own,
                 [Terminal(own, host) for host in hosts],
                 None if number % args.captures else Packets(own, hosts[0]),
-                "127.0.0.1" if args.here else hosts[1],
+                "127.0.0.1" if args.here else address(lab, own.id, hosts[1]),
             )
             for number, own in enumerate(entered(served, lab))
         ]

@@ -22,7 +22,7 @@ from typing import IO, Any
 from ansible_collections.sharklab.lab.plugins.module_utils import sysctls
 from ansible_collections.sharklab.lab.plugins.module_utils.processes import (
     adopt_orphans,
-    ended_children,
+    find_ended_children,
     kill_descendants,
     signal_group,
 )
@@ -209,7 +209,7 @@ class Batch:
     def reap(self) -> None:
         """Take the result of every probe whose process has ended, and end its background children."""
         os.read(self.wakeup, OUTPUT_LIMIT)
-        for child in ended_children():
+        for child in find_ended_children():
             probe = self.running.pop(child.si_pid, None)
             if probe:
                 signal_group(child.si_pid, signal.SIGKILL)

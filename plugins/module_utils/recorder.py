@@ -359,7 +359,7 @@ class Recorder:
         """
         for tcpdump in self.tcpdumps:
             tcpdump.ask()
-        self.wait_for_all(Tcpdump.settled, SETTLE_LIMIT)
+        self.wait_for_all(Tcpdump.is_settled, SETTLE_LIMIT)
         self.settle_closings()
 
     def stop(self) -> None:

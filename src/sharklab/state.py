@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import re
 import shlex
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from sharklab.errors import Busy, InputError, MachineryError
 from sharklab.message import N_, Message, refusal
@@ -70,10 +72,11 @@ def folder(path: Path) -> Path:
     return path
 
 
-def write(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+def write(path: Path, content: str | bytes, mode: int = 0o600, durable: bool = False) -> None:
     """Write `content` to `path` by a temporary file and a rename: whole, or not at all.
 
-    Raises MachineryError when the disk is full or the folder cannot be written.
+    A durable file is there after a power cut, too; another one may be empty then. Raises MachineryError when
+    the disk is full or the folder cannot be written.
     """
     data = content.encode() if isinstance(content, str) else content
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -82,10 +85,23 @@ def write(path: Path, content: str | bytes, mode: int = 0o600) -> None:
             temporary.write_bytes(b"")
             temporary.chmod(mode)
             temporary.write_bytes(data)
+            if durable:
+                settle(temporary)
             temporary.replace(path)
+            if durable:
+                settle(path.parent)
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def settle(path: Path) -> None:
+    """Have a file, or the names in a folder, on disk (fsync(2)): a power cut leaves them as they are now."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def has_room(size: int) -> bool:
@@ -99,6 +115,16 @@ def check_room(size: int) -> None:
     with _disk_errors(root()):
         if not has_room(size):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def read_object(file: Path) -> dict[str, Any]:
+    """Return the JSON object in a file of the state folder, {} without a file. Raises MachineryError."""
+    try:
+        return dict(json.loads(file.read_text()))
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError) as error:
+        raise explain_damage(file, error) from error
 
 
 def explain_damage(file: Path, fault: object) -> MachineryError:

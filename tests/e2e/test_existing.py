@@ -204,10 +204,12 @@ def seat(borrower: Borrower, before: dict[str, list[str]]) -> Borrower:
 def test_up_says_what_it_will_change_and_changes_nothing_without_a_yes(
     machines: Plan, borrower: Borrower, before: dict[str, list[str]]
 ) -> None:
-    """Nobody answers: exit code 2, what would change is told, and no trace of the seat is on either side."""
-    done = borrower.call("up", *borrower.machines)
-    wanted = ("server (Debian", "SSH (port 22)", "/srv/borrowed-", "restores all of it")
-    untold = [words for words in wanted if words not in done.stderr]
+    """Nobody answers: exit code 2, each machine is named, and no trace of the seat is on either side."""
+    done = borrower.call("up", *borrower.machines, "--output", "json")
+    error = json.loads(done.stdout)["error"]
+    assert ("nothing was changed", "--provider existing") == (error["message_id"], error["place"])
+    addresses = [str(machines.seat.address(host.name, "lan").ipv4.ip) for host in machines.hosts]
+    untold = [address for address in addresses if address not in done.stderr]
     assert (2, [], []) == (done.returncode, untold, borrower.seats()), done.stderr
     assert [] == changes(before, machines)
 
@@ -329,8 +331,10 @@ def test_shell_is_the_students(seat: Borrower, host: str) -> None:
 
 def test_another_seat_cannot_have_the_same_machines(seat: Borrower, tmp_path: Path) -> None:
     """The machines know that they are borrowed."""
-    done = Borrower(seat.inventory, tmp_path).call("up", *seat.machines, "--yes")
-    assert (2, True) == (done.returncode, "the machine belongs to another seat" in done.stderr)
+    done = Borrower(seat.inventory, tmp_path).call("up", *seat.machines, "--yes", "--output", "json")
+    expected = "the machine belongs to another seat ({claim})", "--inventory: server"
+    error = json.loads(done.stdout)["error"]
+    assert (2, *expected) == (done.returncode, error["message_id"], error["place"])
 
 
 def test_down_puts_everything_back(machines: Plan, seat: Borrower, before: dict[str, list[str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,13 +14,17 @@ from pathlib import Path
 import pytest
 
 from sharklab import state
-from sharklab.cli import main
-from sharklab.hosts.providers import access
+from sharklab.cli import flow, main
+from sharklab.hosts.providers import access, disk
 from sharklab.lab import load, seat
 from tests.conftest import ROOT, Call
 
 LAB = "tcpdump"
 """The lab of all these seats: two hosts, and the fewest roles."""
+
+IN_USE = "{what} is in use by process {pid} ({command})"
+NOT_UP = "host {host} did not come up: {reason}"
+"""The message ids of two errors."""
 
 
 def start(*words: str) -> subprocess.Popen[str]:
@@ -102,8 +107,8 @@ def test_second_command_waits_and_down_leaves_nothing(name: str, sharklab: Call)
     before = links()
     child = start("up", LAB, "--student", name)
     wait_for(lambda: state.seat_folder(LAB, name).exists())
-    second = sharklab("up", LAB, "--student", name)
-    assert second.returncode == 3 and "in use by process" in second.stderr
+    second = sharklab("up", LAB, "--student", name, "--output", "json")
+    assert (3, IN_USE) == (second.returncode, json.loads(second.stdout)["error"]["message_id"])
     child.communicate(timeout=120)
     assert child.returncode == 0
     assert traces(name) and links() == before
@@ -161,9 +166,9 @@ def test_host_that_never_answers_is_one_clear_error(
     stop = sharklab("shell", LAB, "client", "--student", running, "--", mask)
     assert stop.returncode == 255, stop.stderr  # this very connection ends with it
     monkeypatch.setattr(access, "LIMIT", 10.0)
-    code = main.main(["up", LAB, "--student", running, "--lang", "en"])
-    said = capsys.readouterr().err
-    assert code == 3 and "host client did not come up: no answer within 10 s" in said
-    assert "Traceback" not in said
+    code = main.main(["up", LAB, "--student", running, "--output", "json"])
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert (3, NOT_UP) == (code, error["message_id"])
+    assert error["place"] == str(disk.folder(flow.look_up(LAB, running), "client") / disk.CONSOLE)
     assert sharklab("down", LAB, "--student", running).returncode == 0
     assert traces(running) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -42,11 +43,8 @@ def test_launcher_installs_a_python_by_dnf(rocky: Computer, tmp_path: Path, user
     done = rocky.run(SHARKLAB, "labs", "a  b", user=user, checkout=checkout)
     assert (0, ["started labs a  b"]) == (done.returncode, done.stdout.splitlines()[:1]), done.stderr
     assert rocky.has("python3.12")
-    told = "sharklab: root's rights are needed for: dnf install python3.12"
-    assert (user != "root", True) == (
-        told in done.stderr,
-        "sharklab: installing python3.12: done" in done.stderr,
-    )
+    said = done.stderr.splitlines()
+    assert (user != "root") == ("sharklab: root's rights are needed for: dnf install python3.12" in said)
 
 
 def test_launcher_says_what_to_install_without_sudo(rocky: Computer, tmp_path: Path) -> None:
@@ -74,7 +72,6 @@ def test_verb_installs_what_it_needs_by_dnf(rocky: Computer, user: str) -> None:
     """`down` lacks systemd-nspawn: it comes by dnf, although there is apt-get too, and `down` goes on."""
     done = sharklab(rocky, "down", "--all", user=user)
     assert (0, True) == (done.returncode, rocky.has("systemd-container")), done.stderr
-    assert "system packages: systemd-container" in done.stderr
     assert (user != "root") == ("running with sudo: " in done.stderr)
 
 
@@ -100,11 +97,10 @@ def test_verb_says_what_comes_from_epel(rocky: Computer) -> None:
 
 def test_verb_needs_nothing_of_epel_for_rocky(rocky: Computer) -> None:
     """What builds images of Rocky is on Rocky already: the mirror is all that is missing."""
-    done = sharklab(
-        rocky, "image", "build", "tp4", "--solved", "--os", "rocky9", SHARKLAB_ROCKY_MIRROR="file:///nowhere"
-    )
+    words = ("image", "build", "tp4", "--solved", "--os", "rocky9", "--output", "json")
+    done = sharklab(rocky, *words, SHARKLAB_ROCKY_MIRROR="file:///nowhere")
     assert 3 == done.returncode and rocky.has("systemd-container")
-    assert "failed to fetch Rocky's key" in done.stderr, done.stderr
+    assert json.loads(done.stdout)["error"]["place"].startswith("file:///nowhere"), done.stderr
 
 
 def test_known_tells_what_dnf_does_not_know(rocky: Computer) -> None:

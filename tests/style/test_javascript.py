@@ -12,7 +12,10 @@ from sharklab.progress import Silent
 
 STATIC = Path(__file__).resolve().parents[2] / "src" / "sharklab" / "cli" / "workbench" / "web" / "static"
 TYPES = Path(__file__).with_name("javascript")
-MOST_LINES = 600
+MOST_LINES = 410
+"""Lines of code, without comments and empty lines."""
+
+NO_CODE = ("//", "/**", "*")
 
 
 def test_javascript_passes() -> None:
@@ -51,5 +54,5 @@ def test_types_of_javascript_agree(tmp_path: Path) -> None:
 
 def test_javascript_stays_small() -> None:
     """The browser adds no logic."""
-    files = {file.name: file.read_text().splitlines() for file in STATIC.glob("*.js")}
-    assert MOST_LINES > sum(map(len, files.values()))
+    lines = [line.strip() for file in STATIC.glob("*.js") for line in file.read_text().splitlines()]
+    assert MOST_LINES > len([line for line in lines if line and not line.startswith(NO_CODE)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
 from typing import Any
@@ -158,3 +159,14 @@ def _capture(name: str) -> dict[str, Any]:
 def _write(file: Path, content: object) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(content))
+
+
+def of_pages(folder: Path) -> Plan:
+    """Return a plan of a lab tp4 whose exercises, ssh and dns, take captures and answers from anywhere."""
+    made = seal(folder, ["ssh", "dns"])
+    titles = ({"fr": "Application 1 : une connexion SSH"}, {"fr": "Des questions au DNS"})
+    exercises = tuple(
+        replace(each, anywhere=True, title=title, captures=(replace(each.captures[0], names=names),))
+        for each, title, names in zip(made.lab.exercises, titles, [("3way",), ()], strict=True)
+    )
+    return replace(made, lab=replace(made.lab, name="tp4", exercises=exercises))

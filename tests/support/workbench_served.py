@@ -22,6 +22,9 @@ from tests.support import served
 SHARED = ("course", "images", "locks", "user-namespaces", "disk-files")
 """Parts of the state of all tests that the server has, too; its work and submissions are its own."""
 
+NAMES = ("Ada Martin", "Bob Moreau")
+"""The names of students, in their order."""
+
 END_LIMIT = 30.0
 """Seconds that the server may take to end."""
 
@@ -63,7 +66,8 @@ def prepare(place: Path, lab: str, students: Sequence[str]) -> Server:
     )
     (state.folder(own / "workbench") / javascript).symlink_to(state.root() / "workbench" / javascript)
     roster = place / "roster.csv"
-    roster.write_text("student,name,email\n" + "".join(f"{one},N {one},\n" for one in students))
+    rows = (f"{one},{name},\n" for one, name in zip(students, NAMES, strict=False))
+    roster.write_text("".join(("student,name,email\n", *rows)))
     return Server(place, lab, roster)
 
 

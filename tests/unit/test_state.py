@@ -191,3 +191,30 @@ def test_room_is_that_of_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_p
     state.check_room(1)
     assert state.has_room(1) and not state.has_room(1 << 62)
     assert str(tmp_path / "state") == error_of(MachineryError, state.check_room, 1 << 62).place
+
+
+def test_read_object_of_a_note(tmp_path: Path) -> None:
+    """A file that is not there is an empty note; any other content than an object names the file."""
+    file = tmp_path / "note.json"
+    assert {} == state.read_object(file)
+    file.write_text('{"alice": 1}')
+    assert {"alice": 1} == state.read_object(file)
+    for content in ("[1]", "{", "3"):
+        file.write_text(content)
+        assert str(file) == error_of(MachineryError, state.read_object, file).place
+
+
+def test_a_durable_file_is_on_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then its name is, too. Another file is left to the kernel."""
+    seen: list[tuple[bool, bytes]] = []
+
+    def note(handle: int) -> None:
+        file = Path(f"/proc/self/fd/{handle}").readlink()
+        seen.append(((tmp_path / "name").exists(), b"" if file.is_dir() else file.read_bytes()))
+
+    monkeypatch.setattr(os, "fsync", note)
+    state.write(tmp_path / "other", "content")
+    state.write(tmp_path / "name", "content", durable=True)
+    assert [(False, b"content"), (True, b"")] == seen

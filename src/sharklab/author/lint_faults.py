@@ -87,6 +87,11 @@ def _needs(lab: Lab, place: _Place) -> Iterator[Fault]:
         yield fault(place.where, sentence, hint, name=place.fault.id, side=place.fault.side)
         return
     hosts = {host.name: host for host in lab.hosts}
+    if place.host in hosts and len(hosts[place.host].networks) < place.fault.networks:
+        sentence = N_("the fault {name} needs {count} networks on {host}")
+        hint = N_("add a network to the host, or choose another fault")
+        values = {"name": place.fault.id, "count": place.fault.networks, "host": place.host}
+        yield fault(place.where, sentence, hint, **values)
     for side, roles in place.fault.needs.items():
         name = fault_catalogue.host_of(lab, place.exercise, side)
         own = hosts[name].roles if name in hosts else ()

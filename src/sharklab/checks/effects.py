@@ -46,8 +46,9 @@ def reaches(context: Context, params: Params) -> Finding:
     """A try from `host` at `port` (`2049/tcp`) of the host `to` ends with `verdict`, or else `open`.
 
     `refused` is a RST, `rejected` an ICMP error, `silent` no answer within 5 s. On `2049/tcp` an NFS server
-    must answer; any other program is `other`. Without `address`, the try goes to the IPv4 address of `to` on
-    a network of both. The ports of UDP are `53/udp`, `123/udp` and `3478/udp`.
+    must answer; any other program is `other`. An answer that a rule of `host` itself makes does not count.
+    Without `address`, the try goes to the IPv4 address of `to` on a network of both. The ports of UDP are
+    `53/udp`, `123/udp` and `3478/udp`.
     """
     effect = _effect(context, "reaches", params)
     if not effect or effect["verdict"] not in _VERDICTS:
@@ -57,6 +58,9 @@ def reaches(context: Context, params: Params) -> Finding:
     values = {**params, "told": _with_packet(context, told, effect)}
     if params["to"] != params["host"] and _is_by_itself(context, params["host"], effect):
         text = N_("{told}. But this is the answer of {host} itself, and not of {to}.")
+        return make_finding(False, params["host"], Message(text, values))
+    if effect.get("unheard", False):
+        text = N_("{told}. But no packet of {to} says so: a rule of {host} answers in its place.")
         return make_finding(False, params["host"], Message(text, values))
     return make_finding(effect["verdict"] == wanted, params["host"], Message("{told}.", values))
 

@@ -24,6 +24,7 @@ from sharklab.evidence import run_folder
 from sharklab.hosts import (
     borrowed,
     configuration,
+    durable,
     faults,
     image,
     inventory,
@@ -301,7 +302,8 @@ def finish(plan: Plan, hosts: providers.Provider, progress: Progress) -> None:
     if plan.lab.exam:
         with progress.step(N_("note the configuration at the beginning of the exam")):
             configuration.keep(plan)
-    state.write(_note_file(plan), _fingerprint(plan), 0o600)
+    durable.save(plan.seat)
+    state.write(_note_file(plan), _fingerprint(plan), 0o600, durable=True)
 
 
 def _personalise_disks(plan: Plan, new: NewHosts, progress: Progress) -> None:

@@ -97,7 +97,9 @@ def _keep(student: str, lab: str, fill: Callable[[Path], None]) -> Sequence[Mess
         _check(_unpack(file, Path(place) / "unpacked"), student, lab)
         digest = manifest.digest(file.read_bytes())
         stamp = time.strftime(submission_store.STAMP, time.gmtime(now))
+        state.settle(file)  # the student gets a receipt for it
         file.replace(own / f"{student}-{stamp}-{digest[: contents.DIGITS]}{bundle.ENDING}")
+        state.settle(own)
     sentence = N_("{lab} of {student} is handed in, on {time}. Receipt, the SHA-256 of the file: {digest}")
     return [
         Message(sentence, {"lab": lab, "student": student, "time": exam.local_time(now), "digest": digest})

@@ -160,7 +160,12 @@ def _fail(code: int, error: SharklabError, as_json: bool, say: Gettext) -> int:
 
 def _plain(error: SharklabError) -> dict[str, Any]:
     problems = [_plain(problem) for problem in getattr(error, "problems", ())]
-    plain = {"message": error.message, "place": str(error.place), "hint": error.hint}
+    plain = {
+        "message": error.message,
+        "message_id": error.message_id,
+        "place": str(error.place),
+        "hint": error.hint,
+    }
     return {**plain, "problems": problems} if problems else plain
 
 

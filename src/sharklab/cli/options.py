@@ -472,7 +472,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": N_("RIGHT"),
             "choices": ["see", "type", "none"],
             "required": True,
-            "help": N_("what the instructor may do at the terminals: see, type (and see), or none"),
+            "help": N_("the right at the terminals: see, type (and see), or none"),
         },
     ),
     "take_back": (

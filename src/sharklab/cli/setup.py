@@ -29,7 +29,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "serve": ("hosts", "packets"),
     "explain": ("packets",),
     "down": ("hosts",),
-    "gateway start": ("hosts", "internet", "gateway", "packets"),
+    "gateway start": ("hosts", "gateway", "packets"),
     "test": (
         "image",
         "hosts",

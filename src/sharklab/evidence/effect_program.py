@@ -8,6 +8,7 @@ seconds, and the others go on. On a dead NFS server it cannot even be killed.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import encodings.idna  # noqa: F401 (socket needs it for a name, when the rights to load it may be gone)
 import errno
 import json
@@ -52,6 +53,11 @@ NO_NEIGHBOUR = ([3, 1], [1, 3])
 """Host unreachable (ICMP) and address unreachable (ICMPv6): the kernel tells so where nobody answers ARP."""
 CLOSED = ([3, 3], [1, 4])
 """Port unreachable (ICMP, ICMPv6): the answer of a closed port of UDP."""
+ETH_P_IP, ETH_P_IPV6 = 0x0800, 0x86DD
+PACKET_HOST, ARPHRD_LOOPBACK = 0, 772
+"""A packet to this host, and the kind of the card `lo`, in the address of a packet (packet(7))."""
+SO_ATTACH_FILTER, INSTRUCTION = 26, "=HBBI"
+"""The option of socket(7) that takes a filter, and the layout of one instruction of it."""
 
 
 def reaches(to: str, address: str, port: str) -> PlainEffect:
@@ -60,12 +66,15 @@ def reaches(to: str, address: str, port: str) -> PlainEffect:
     `other` is a program that does not speak the protocol of the port, which is known for those of `CALLS`.
     `refused` is a RST, or for UDP the ICMP message of a closed port. `rejected` is any other ICMP error, with
     type, code and sender. The kernel keeps that message in the error queue of the socket (ip(7), ipv6(7)).
-    `own` is True when this host has the address itself: then the packets have not left it.
+    `own` is True when this host has the address itself: then the packets have not left it. `unheard` is True
+    when there is an answer, but none came from that address to a card: then a rule of this host has made it.
     """
     number, _, transport = port.partition("/")
     is_ipv6 = ":" in address
     kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
-    with socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, kind) as tried:
+    with contextlib.ExitStack() as sockets:
+        cards = _listen(sockets, is_ipv6, transport, int(number))
+        tried = sockets.enter_context(socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, kind))
         level = (socket.IPPROTO_IPV6, IPV6_RECVERR) if is_ipv6 else (socket.IPPROTO_IP, IP_RECVERR)
         tried.setsockopt(*level, 1)
         tried.setblocking(False)
@@ -78,7 +87,57 @@ def reaches(to: str, address: str, port: str) -> PlainEffect:
             if transport == "tcp"
             else _ask(tried, own, *QUESTIONS[int(number)]())
         )
-        return {**found, "own": True} if own == address else found
+        if own == address:
+            return {**found, "own": True}
+        is_answered = found["verdict"] in ("open", "other", "refused") and "icmp" not in found
+        is_heard = not cards or address in _senders(cards, is_ipv6)
+        return found if is_heard or not is_answered else {**found, "unheard": True}
+
+
+def _listen(sockets: contextlib.ExitStack, is_ipv6: bool, transport: str, port: int) -> socket.socket | None:
+    """Return a socket, one of `sockets`, that gets what comes from that port of any host (packet(7)).
+
+    Without the right to it, return None.
+    """
+    network = socket.htons(ETH_P_IPV6 if is_ipv6 else ETH_P_IP)
+    try:
+        cards = sockets.enter_context(socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, network))
+    except OSError:
+        return None
+    code = _filter(is_ipv6, socket.IPPROTO_TCP if transport == "tcp" else socket.IPPROTO_UDP, port)
+    kept = ctypes.create_string_buffer(code)
+    program = struct.pack("@HP", len(code) // struct.calcsize(INSTRUCTION), ctypes.addressof(kept))
+    cards.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+    cards.setblocking(False)
+    _senders(cards, is_ipv6)  # what came before the filter
+    return cards
+
+
+def _filter(is_ipv6: bool, protocol: int, port: int) -> bytes:
+    """Return the program that passes packets of a protocol from a port (struct sock_filter of Linux)."""
+    load_protocol, load_port = (
+        ((0x30, 0, 0, 6), [(0x28, 0, 0, 40)])
+        if is_ipv6
+        else ((0x30, 0, 0, 9), [(0xB1, 0, 0, 0), (0x48, 0, 0, 0)])  # behind a header of any length
+    )
+    instructions = [
+        *(load_protocol, (0x15, 0, len(load_port) + 2, protocol)),
+        *(*load_port, (0x15, 0, 1, port)),
+        *((0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0)),  # take it all, take nothing
+    ]
+    return b"".join(struct.pack(INSTRUCTION, *each) for each in instructions)
+
+
+def _senders(cards: socket.socket, is_ipv6: bool) -> set[str]:
+    """Return the addresses of the packets to this host that came to its cards; `lo` is none."""
+    senders = set()
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            packet, (_, _, kind, hardware, _) = cards.recvfrom(512)
+            source = packet[8:24] if is_ipv6 else packet[12:16]
+            if kind == PACKET_HOST and hardware != ARPHRD_LOOPBACK:
+                senders.add(socket.inet_ntop(socket.AF_INET6 if is_ipv6 else socket.AF_INET, source))
+    return senders
 
 
 def _connect(tried: socket.socket, own: str, port: int) -> PlainEffect:

@@ -34,11 +34,13 @@ class Effect(TypedDict):
     """The result of an attempt.
 
     `verdict` is open, refused, rejected or silent for a port, and other for another program than its own;
-    found or unknown for a name; done or refused for the others, and other for a file without the text; late
-    where nothing came in time; error where the program broke. `icmp` is the type and the code of an ICMP
-    message, `origin` its sender; `own` tells that the host itself has the address. `boot_id` is that of the
-    host where a login ended, `device` and `type` are those of the file system of a file. `said` are the words
-    of a program or of the kernel. Only `verdict` is in observations of every version.
+    found or unknown for a name; done or refused for the others, and other for a file without the text;
+    late where nothing came in time; error where the program broke. `icmp` is the type and the code of an
+    ICMP message, `origin` its sender; `own` tells that the host itself has the address. `unheard` tells
+    that no packet of the address came to a card of the host: a rule of its own has made the answer.
+    `boot_id` is that of the host where a login ended, `device` and `type` are those of the file system of
+    a file. `said` are the words of a program or of the kernel. Only `verdict` is in observations of every
+    version.
     """
 
     verdict: EffectText
@@ -46,6 +48,7 @@ class Effect(TypedDict):
     icmp: NotRequired[Annotated[list[Byte], Meta(min_length=2, max_length=2)]]
     origin: NotRequired[EffectText]
     own: NotRequired[bool]
+    unheard: NotRequired[bool]
     boot_id: NotRequired[EffectText]
     device: NotRequired[EffectText]
     type: NotRequired[EffectText]

@@ -69,7 +69,7 @@ def note(own: Seat, *, until: float | None = None, checked: float | None = None)
     changes = {name: value for name, value in given.items() if value is not None}
     if not changes or not own.folder.is_dir():
         return
-    state.write(_file(own), json.dumps(asdict(replace(read(own), **changes))))
+    state.write(_file(own), json.dumps(asdict(replace(read(own), **changes))), durable=True)
 
 
 def _file(own: Seat) -> Path:

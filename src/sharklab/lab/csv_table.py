@@ -12,14 +12,18 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sharklab.errors import InputError
 from sharklab.message import N_, Message
 
-SEPARATORS = ",;\t"
+SEPARATORS = ",;\t|"
+_TITLES = 10
+"""Rows that may stand above the headings: a title, the name of the group."""
+_BEGINNING = 64 << 10
+"""Characters in which these rows are."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -28,11 +32,17 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t])"?[,;\t]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 """The first line with which Excel is told the separator."""
 _PUNCTUATION = "’‘“”–—…«»°·€\xa0"
+_INCLUSIVE = re.compile(r"(?<=\w)(?:[·•.\-]e(?:[·•.\-]?s)?\b|\(e\)(?:\(?s\)?)?)", re.IGNORECASE)
+"""The endings with which French names people of both sexes."""
 _WITHIN = "’·\xa0"
 """Signs that stand between two letters of a name."""
+_TYPOGRAPHIC = re.compile(
+    r"(?:(?<=[,;\t|])|^)[ ]*[“„‟«]\s?([^“”„‟«»\"\r\n]*)[”“»][ ]*(?=[,;\t|\r\n]|\Z)", re.MULTILINE
+)
+"""A cell in the quotes of a word processor."""
 _LATE_CAPITALS = "ŠŒŽŸ"
 """Capitals of Windows-1252 that are small letters in Mac OS Roman and in DOS's code pages."""
 
@@ -54,7 +64,8 @@ class CsvTable:
     """A table as it is in its file: `headings` is the first record, `rows` are those below it.
 
     `text` is the text from the headings on, `encoding` how it was encoded, and `marked` whether a byte order
-    mark was before it. The text of a workbook was never encoded: `encoding` is "".
+    mark was before it. The text of a workbook was never encoded: `encoding` is "". `mended` are the lines
+    that have a cell in the quotes of a word processor, which are read as plain ones.
     """
 
     file: Path
@@ -64,6 +75,7 @@ class CsvTable:
     separator: str
     headings: TableRow
     rows: tuple[TableRow, ...]
+    mended: tuple[int, ...] = ()
 
     @property
     def plain_headings(self) -> tuple[str, ...]:
@@ -77,8 +89,8 @@ class CsvTable:
 
 
 def plain(heading: str) -> str:
-    """Return a heading without accents, in lower case, with single blanks."""
-    letters = unicodedata.normalize("NFKD", heading.replace("’", "'"))
+    """Return a heading without accents, in lower case, with single blanks, for one person: étudiant·e·s."""
+    letters = unicodedata.normalize("NFKD", _INCLUSIVE.sub("", heading.replace("’", "'")))
     return " ".join("".join(c for c in letters if not unicodedata.combining(c)).casefold().split())
 
 
@@ -92,10 +104,27 @@ def read(file: Path, content: bytes, known: Collection[str]) -> CsvTable:
     told = _SEPARATOR_LINE.match(text)
     first = 2 if told else 1
     text = text[told.end() :] if told else text
-    separator = told[1] if told else _separator(text, known)
-    rows = [row for row in _records(file, text, separator, first) if any(map(str.strip, row.cells))]
-    headings = rows[0] if rows else TableRow(first, ())
-    return CsvTable(file, text, encoding, marked, separator, headings, tuple(rows[1:]))
+    plain_text, mended = _mend(text, first)
+    separator = told[1] if told else _separator(plain_text, known)
+    rows = [row for row in _records(file, plain_text, separator, first) if any(map(str.strip, row.cells))]
+    at = _find_headings(rows, known)
+    headings = rows[at] if rows else TableRow(first, ())
+    if at:
+        text = "".join(text.splitlines(keepends=True)[headings.line - first :])
+    return CsvTable(file, text, encoding, marked, separator, headings, tuple(rows[at + 1 :]), mended)
+
+
+def _find_headings(rows: Sequence[TableRow], known: Collection[str]) -> int:
+    """Return the place of the row with the headings: the first one, but for titles above it."""
+    counts = [sum(plain(cell) in known for cell in row.cells) for row in rows[:_TITLES]]
+    return next((at for at, count in enumerate(counts) if count), 0)
+
+
+def _mend(text: str, first: int) -> tuple[str, tuple[int, ...]]:
+    """Return a text with plain quotes in the place of a word processor's, and the lines that have them."""
+    lines = {first + text.count("\n", 0, found.start(1)) for found in _TYPOGRAPHIC.finditer(text)}
+    plain_text = _TYPOGRAPHIC.sub(lambda found: f'"{found[1].strip()}"', text)
+    return plain_text, tuple(sorted(lines))
 
 
 def _records(file: Path, text: str, separator: str, first: int) -> Iterator[TableRow]:
@@ -115,11 +144,14 @@ def _records(file: Path, text: str, separator: str, first: int) -> Iterator[Tabl
 
 def _separator(text: str, known: Collection[str]) -> str:
     """Return the separator by which most headings are known; among equals, the one that makes most cells."""
-    heading = text.lstrip("\r\n").splitlines()[:1]
+    first = list(filter(str.strip, text[:_BEGINNING].splitlines()))[:_TITLES]
 
     def count(separator: str) -> tuple[int, int]:
-        cells = [cell for row in csv.reader(heading, delimiter=separator) for cell in row]
-        return sum(plain(cell) in known for cell in cells), len(cells)
+        rows = list(csv.reader(first, delimiter=separator))
+        headings = next(
+            (row for row in rows if any(plain(cell) in known for cell in row)), rows[0] if rows else []
+        )
+        return sum(plain(cell) in known for cell in headings), len(headings)
 
     return max(SEPARATORS, key=count)
 

@@ -85,13 +85,13 @@ def note_more(own: Seat, begin: float, minutes: int) -> None:
 
 def more(lab: str, student: str, begin: float) -> int:
     """Return the minutes that a student was given more in the exam that begins at `begin` (epoch seconds)."""
-    found = _content(_file(lab, student)).get("more", (0.0, 0))
+    found = state.read_object(_file(lab, student)).get("more", (0.0, 0))
     return int(found[1]) if found[0] == begin else 0
 
 
 def exam(lab: str, student: str) -> tuple[float, float] | None:
     """Return the time of a student's exam that was noted here (epoch seconds)."""
-    found = _content(_file(lab, student)).get("exam")
+    found = state.read_object(_file(lab, student)).get("exam")
     return (float(found[0]), float(found[1])) if found else None
 
 
@@ -101,18 +101,14 @@ def _file(lab: str, student: str) -> Path:
 
 
 def _read(own: Seat) -> dict[str, Any]:
-    return _content(_file(own.lab, own.student))
-
-
-def _content(file: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(file.read_text()))
-    except FileNotFoundError:
-        return {}
-    except (ValueError, TypeError) as error:
-        raise state.explain_damage(file, error) from error
+    return state.read_object(_file(own.lab, own.student))
 
 
 def _write(own: Seat, **changes: Any) -> None:
     file = _file(own.lab, own.student)
-    state.write(state.folder(file.parent) / file.name, json.dumps({**_read(own), **changes}) + "\n", 0o600)
+    state.write(
+        state.folder(file.parent) / file.name,
+        json.dumps({**_read(own), **changes}) + "\n",
+        0o600,
+        durable=True,
+    )

@@ -24,9 +24,10 @@ class HostFault:
     """A fault of a host: its cause in words, and all that a lab has to know about it.
 
     `side` is the side that is changed: client, server or router. `needs` are the roles that each side must
-    have. Faults of one host whose `touches` share a word never meet. `breaks` are the effects that are lost.
-    `lasts` is `both` (from now on), `now` (a reboot heals it) or `boot` (it shows after a reboot).
-    `packets` are the patterns of knocks (`evidence.packets.knocks`) that a client's capture may show.
+    have, `networks` the number of networks of the changed host. Faults of one host whose `touches` share a
+    word never meet. `breaks` are the effects that are lost. `lasts` is `both` (from now on), `now` (a reboot
+    heals it) or `boot` (it shows after a reboot). `packets` are the patterns of knocks
+    (`evidence.packets.knocks`) that a client's capture may show.
     """
 
     id: str
@@ -38,6 +39,7 @@ class HostFault:
     level: int
     lasts: str
     packets: tuple[str, ...]
+    networks: int = 1
 
 
 @cache
@@ -62,6 +64,7 @@ def find(id: str) -> HostFault:
         level=data["level"],
         lasts=data["lasts"],
         packets=tuple(data["packets"]),
+        networks=data.get("networks", 1),
     )
 
 

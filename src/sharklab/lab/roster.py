@@ -8,7 +8,7 @@ headings in English, French or German, in any order. One column of the file name
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +17,10 @@ from sharklab.errors import InputError
 from sharklab.lab import csv_table, table_file
 from sharklab.lab.csv_table import CsvTable, TableRow
 from sharklab.lab.seat import STUDENT
-from sharklab.message import N_
+from sharklab.message import N_, Message
 
 HEADINGS: Mapping[str, tuple[str, ...]] = {
-    "student": ("student", "etudiant", "etudiante", "student id"),
+    "student": ("student", "etudiant", "etudiante", "student id", "students", "etudiants"),
     "username": (
         *("username", "user name", "login", "nom d'utilisateur", "nom utilisateur"),
         *("identifiant de connexion", "anmeldename", "benutzername"),
@@ -28,6 +28,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "number": (
         *("id number", "student number", "numero d'identification", "numero etudiant", "numero d'etudiant"),
         *("n° etudiant", "n° d'etudiant", "no etudiant", "num etudiant", "code etudiant", "matricule"),
+        *("numero apogee", "n° apogee", "num apogee", "code apogee", "cod_etu", "num_etu", "numero_etudiant"),
         *("id-nummer", "matrikelnummer"),
     ),
     "identifier": ("identifier", "identifiant"),
@@ -42,8 +43,8 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
         *("prenom / nom de famille", "prenom / nom", "vollstandiger name"),
         *("nom prenom", "prenom nom", "nom / prenom", "nom, prenom", "nom de l'etudiant"),
     ),
-    "first": ("first name", "prenom", "given name", "vorname"),
-    "last": ("last name", "surname", "nom de famille", "nom", "family name", "nachname"),
+    "first": ("first name", "prenom", "given name", "vorname", "lib_pr1_ind"),
+    "last": ("last name", "surname", "nom de famille", "nom", "family name", "nachname", "lib_nom_pat_ind"),
     "group": ("group", "groupe", "gruppe", "team", "equipe"),
     "minutes": ("minutes", "minuten"),
     "ssh_key": ("ssh_key", "ssh key", "cle ssh", "clef ssh", "ssh-schlussel"),
@@ -86,6 +87,11 @@ _REWRITTEN = (
         N_("a spreadsheet made a date of it: {text}"),
     ),
 )
+MENDED = N_("{file}: quotes of a word processor are read as plain quotes, in the lines {lines}")
+_TEXT_FORMULA = re.compile(r'="([^"]*)"')
+"""A text as it is written for Excel to leave it alone: ="00123"."""
+_QUOTES = "\"'‘’‚‛“”„‟«»‹›` "
+"""Quotes that stand around an id."""
 _WRITE_AGAIN = N_("write the content of the cell again, in a column of the format Text")
 _MINUTES = re.compile(r"([1-9]\d{0,3})(?:[.,]0+)?")
 """A number of minutes, also as a spreadsheet may write it."""
@@ -110,13 +116,15 @@ class Student:
     ssh_key: str = ""
 
 
-def read(file: Path) -> tuple[Student, ...]:
+def read(file: Path, tell: Callable[[Message], None] = lambda message: None) -> tuple[Student, ...]:
     """Return the students of a class in the order of the file.
 
-    Raises InputError when the file is no such list, with every line that is wrong.
+    `tell` hears of quotes that are left out. Raises InputError when the file is no such list, with every line
+    that is wrong.
     """
     known = {word for words in (*HEADINGS.values(), *CANVAS.values()) for word in words}
-    columns = _Columns(table_file.read(file, known))
+    table = table_file.read(file, known)
+    columns = _Columns(table)
     lines: dict[str, int] = {}
     students, problems = [], []
     for row in columns.rows:
@@ -133,6 +141,8 @@ def read(file: Path) -> tuple[Student, ...]:
             place=str(file),
             problems=tuple(problems),
         )
+    if mended := sorted({*table.mended, *columns.mended}):
+        tell(Message(MENDED, {"file": str(file), "lines": list(map(str, mended))}))
     return tuple(students)
 
 
@@ -146,6 +156,8 @@ class _Columns:
     """The columns of a roster: which cell of a row is what."""
 
     def __init__(self, table: CsvTable) -> None:
+        self.mended: set[int] = set()
+        """The lines in which quotes stand around the id, and are left out."""
         self._table = table
         headings = table.plain_headings
         canvas = any(word in headings for word in (*CANVAS["username"], *CANVAS["number"]))
@@ -219,7 +231,10 @@ class _Columns:
                 raise InputError(
                     reason, hint=N_("write the student's id again, in a column of the format Text"), text=text
                 )
-        return text.partition("@")[0] if self._identity == "email" else text
+        bare = text.strip(_QUOTES)
+        if bare != text:
+            self.mended.add(row.line)
+        return bare.partition("@")[0] if self._identity == "email" else bare
 
     def _identity_of(self, row: TableRow, name: str) -> str:
         """Return the cell of a column of identities, unless it holds Moodle's identifier."""
@@ -231,7 +246,9 @@ class _Columns:
         return [text for text in cells if PARTICIPANT.fullmatch(text)]
 
     def _cell(self, row: TableRow, name: str) -> str:
-        return untrusted.one_line(self._raw(row, name))
+        text = untrusted.one_line(self._raw(row, name))
+        formula = _TEXT_FORMULA.fullmatch(text)
+        return formula[1].strip() if formula else text
 
     def _raw(self, row: TableRow, name: str) -> str:
         index = self._places.get(name, len(row.cells))
@@ -311,11 +328,11 @@ def _check(student: Student, lines: dict[str, int], number: int) -> None:
             hint=N_("use at most 64 letters, digits and . _ @ + -, and start with a letter or a digit"),
             student=student.id,
         )
-    if student.id in lines:
+    if student.id.casefold() in lines:
         raise InputError(
             N_("{student} is on line {line} already"),
             hint=N_("add a column `student` with a different id for each student"),
             student=student.id,
-            line=lines[student.id],
+            line=lines[student.id.casefold()],
         )
-    lines[student.id] = number
+    lines[student.id.casefold()] = number

@@ -171,7 +171,7 @@ def register_all(lab: LabContent, students: Iterable[str]) -> list[Seat]:
             course.enter(_register_key(lab, student), _nets(own))
         nets_by_key = {_register_key(lab, own.student): _nets(own) for own in seats}
         if any(entries.get(key) != nets for key, nets in nets_by_key.items()):
-            state.write(file, json.dumps({**entries, **nets_by_key}, indent=1), 0o600)
+            state.write(file, json.dumps({**entries, **nets_by_key}, indent=1), 0o600, durable=True)
     return seats
 
 
@@ -327,7 +327,7 @@ def secret() -> bytes:
     """Return the course secret (32 bytes), made at the first call and kept in a 0600 file."""
     file = state.folder(state.root() / "course") / "secret"
     if not file.exists():
-        state.write(file, secrets.token_hex(32) + "\n", 0o600)
+        state.write(file, secrets.token_hex(32) + "\n", 0o600, durable=True)
     try:
         return bytes.fromhex(file.read_text())
     except ValueError as error:

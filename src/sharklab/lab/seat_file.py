@@ -108,7 +108,7 @@ def install(file: Path) -> Seat:
             student=own.student,
         )
     content = json.dumps(_to_plain(given), indent=1)
-    state.write(state.folder(target.parent) / target.name, content + "\n", 0o600)
+    state.write(state.folder(target.parent) / target.name, content + "\n", 0o600, durable=True)
     return own
 
 

@@ -8,13 +8,24 @@ from typing import Any
 import pytest
 
 from sharklab.author.lint_faults import faults
-from sharklab.lab.model import Asked, Check, Criterion, CriterionStep, Exam, Exercise, HostStart, Lab
+from sharklab.lab.model import (
+    Asked,
+    Check,
+    Criterion,
+    CriterionStep,
+    Exam,
+    Exercise,
+    ExpectedConversation,
+    HostStart,
+    Lab,
+)
 from tests.support import faults_sample as sample
 
 UNKNOWN = "unknown fault {name!r}"
 LEVELS = "the faults of this list have several levels: {levels}"
 NO_SIDE = "the fault {name} changes the {side} of the exercise's conversation, which has none"
 ROLE = "the fault {name} needs the role {role} on {host}"
+NETWORKS = "the fault {name} needs {count} networks on {host}"
 MEET = "the faults {first} and {name} can meet in a seat, and both change {thing} on {host}"
 HIDDEN = "no packet shows the fault {name}, and the check symptom asks for one"
 HEALED = "a reboot heals the fault {name}, and the hosts of an exam are rebooted"
@@ -69,6 +80,17 @@ def test_faults_need_their_roles_on_each_side() -> None:
     lab = replace(sample.lab(), hosts=hosts)
     count = len(lab.exercises[2].faults[0])
     assert [(f"exercises.2.faults.0.{index}", ROLE) for index in range(count)] == found(lab)
+
+
+def test_faults_need_their_networks() -> None:
+    """A fault of the way back needs a second card on its host: the router has one."""
+    lab, router = (
+        with_exercises(mail={"faults": (("net-rp-filter",),)}),
+        ExpectedConversation("client", "router"),
+    )
+    assert [("exercises.0.faults.0.0", NETWORKS)] == found(lab)
+    changes: dict[str, Any] = {"faults": (("net-rp-filter",),), "conversation": router}
+    assert [] == found(with_exercises(mail=changes))
 
 
 def test_faults_need_the_roles_of_the_start_state() -> None:

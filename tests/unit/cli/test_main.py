@@ -97,7 +97,8 @@ def test_main_tells_a_script_the_error_and_the_code(capsys: pytest.CaptureFixtur
     told = capsys.readouterr()
     content = json.loads(told.out)
     assert (InputError.exit_code, "error") == (code, content["verb"]) == (content["exit_code"], "error")
-    assert {"message", "place", "hint"} == set(content["error"])
+    assert {"message", "message_id", "place", "hint"} == set(content["error"])
+    assert "there is no lab named {name!r}" == content["error"]["message_id"]
     assert content["error"]["message"] in told.err
 
 

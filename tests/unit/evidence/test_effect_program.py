@@ -18,7 +18,7 @@ import pytest
 from sharklab.evidence import effect_program
 from tests.support import programs
 
-NEAR, FAR = "10.99.0.1", "10.99.0.2"
+NEAR, FAR, FAR_IPV6, OTHER = "10.99.0.1", "10.99.0.2", "fd99::2", "10.99.0.4"
 RULES = """
 table inet filter {
     chain input {
@@ -29,6 +29,20 @@ table inet filter {
     }
 }
 """
+OWN_RULES = f"""
+table inet own {{
+    chain output {{
+        type filter hook output priority filter
+        tcp dport 84 reject with tcp reset
+        tcp dport 85 reject with icmp port-unreachable
+    }}
+    chain nat {{
+        type nat hook output priority -100
+        tcp dport 86 dnat ip to {OTHER}:80
+    }}
+}}
+"""
+"""Rules of the host itself, which answer in the place of the server, or ask another one."""
 SERVER = """
 import socket, sys
 listening, nfs = (socket.create_server(("0.0.0.0", port)) for port in (80, 2049))
@@ -57,7 +71,10 @@ ip link add lan type veth peer name lan netns far
 ip address add {NEAR}/24 dev lan && ip link set lan up
 echo 100 > /proc/sys/net/ipv4/neigh/lan/retrans_time_ms # of ARP
 ip -n far address add {FAR}/24 dev lan && ip -n far link set lan up
+ip -n far address add {OTHER}/24 dev lan
+ip -n far address add {FAR_IPV6}/64 dev lan nodad && ip address add fd99::1/64 dev lan nodad
 printf '%s' "$2" | ip netns exec far nft -f -
+printf '%s' "$4" | nft -f -
 ip netns exec far timeout 60 "$0" -I -c "$3" | (read ready; exec "$0" -I -c "$1")
 """
 """The commands of a host and of a server beyond a cable; the program runs on the host."""
@@ -66,6 +83,11 @@ TRIES: dict[str, dict[str, Any]] = {
     f"{FAR} 81/tcp": {"verdict": "rejected", "icmp": [3, 13], "origin": FAR},
     f"{FAR} 82/tcp": {"verdict": "silent"},
     f"{FAR} 83/tcp": {"verdict": "refused"},
+    f"{FAR} 84/tcp": {"verdict": "refused", "unheard": True},
+    f"{FAR_IPV6} 83/tcp": {"verdict": "refused"},
+    f"{FAR_IPV6} 84/tcp": {"verdict": "refused", "unheard": True},
+    f"{FAR} 85/tcp": {"verdict": "rejected", "icmp": [3, 3], "origin": NEAR},
+    f"{FAR} 86/tcp": {"verdict": "open", "unheard": True},
     f"{FAR} 53/udp": {"verdict": "open"},
     f"{FAR} 123/udp": {"verdict": "open"},
     f"{FAR} 3478/udp": {"verdict": "silent"},
@@ -80,11 +102,12 @@ TRIES: dict[str, dict[str, Any]] = {
 def test_reaches_tells_what_packets_tell() -> None:
     """A RST, an ICMP error and no answer are three things, for TCP and for UDP; so are questions answered.
 
-    Of three programs at the port of NFS, one answers a call.
+    Of three programs at the port of NFS, one answers a call. What a rule of the host answers is unheard.
     """
     attempts = [["reaches", "server", *words.split()] for words in [*TRIES, *[f"{FAR} 2049/tcp"] * 3]]
     text = f"{inspect.getsource(effect_program)}\nPATIENCE = 1.5\nmain({json.dumps(attempts)})\n"
-    words = ["unshare", "--net", "--mount", "sh", "-c", NETWORK, sys.executable, text, RULES, SERVER]
+    script = ["sh", "-c", NETWORK, sys.executable, text, RULES, SERVER, OWN_RULES]
+    words = ["unshare", "--net", "--mount", *script]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert "" == done.stderr
     found = [{**effect, "said": ""} for effect in json.loads(done.stdout)]

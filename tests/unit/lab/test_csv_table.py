@@ -104,6 +104,32 @@ def test_read_refuses_quotes_that_do_not_close(lines: str, line: int, tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("text", "rows", "mended"),
+    [
+        ("student,name\n“a”,“Martin, Alice”\nb,Bob\n", [("a", "Martin, Alice"), ("b", "Bob")], (2,)),
+        ("“student”;“name”\r\n« a »;Alice\r\n", [("a", "Alice")], (1, 2)),
+        ("student,name\na,„Alice“\n", [("a", "Alice")], (2,)),
+        ("student,name\na,Alice «x»\n", [("a", "Alice «x»")], ()),
+        ("student,name\na,“Alice\n", [("a", "“Alice")], ()),
+    ],
+)
+def test_read_mends_the_quotes_of_word_processors(
+    text: str, rows: list[tuple[str, ...]], mended: tuple[int, ...], tmp_path: Path
+) -> None:
+    """Around a whole cell; the text of the file stays, and the lines are told."""
+    table = read(write(tmp_path, text.encode()))
+    assert (rows, mended, text) == ([row.cells for row in table.rows], table.mended, table.text)
+
+
+@pytest.mark.parametrize(
+    "heading", ["Étudiant·e", "étudiant(e)", "Étudiant.e.s", "étudiant-e", "ETUDIANT(E)(S)"]
+)
+def test_plain_is_for_one_person(heading: str) -> None:
+    """French has endings for people of both sexes."""
+    assert ("etudiant", "e-mail") == (csv_table.plain(heading), csv_table.plain("E-Mail"))
+
+
+@pytest.mark.parametrize(
     "name", ["Zoé Lefèvre", "Žiga Šimic", "Élodie D’Arc", "Œ. Noël", "Gal·la", "Ÿ – ß «x»"]
 )
 def test_read_takes_the_names_of_windows_1252(name: str, tmp_path: Path) -> None:
@@ -149,3 +175,16 @@ def test_plain_is_without_accents_and_case() -> None:
     """Headings are compared by their letters alone."""
     assert "nom d'utilisateur" == csv_table.plain("  Nom  d’Utilisateur\u00a0")
     assert "prenom" == csv_table.plain("PRÉNOM")
+
+
+@pytest.mark.parametrize("above", ["Liste du groupe TP1;;\n;;\n", '"Two\nlines"\n', ""])
+def test_read_finds_the_headings_below_titles(above: str, tmp_path: Path) -> None:
+    """The text begins with them, and the lines are those of the file."""
+    table = read(write(tmp_path, f"{above}student;name\nalice;Alice\n".encode()))
+    assert ("student;name\nalice;Alice\n", ("student", "name")) == (table.text, table.headings.cells)
+    assert [2 + above.count("\n")] == [row.line for row in table.rows]
+
+
+def test_read_takes_bars_for_separators(tmp_path: Path) -> None:
+    """Where they make headings that are known."""
+    assert "|" == read(write(tmp_path, b"student|name\nalice|A\n")).separator

@@ -9,6 +9,7 @@ import pytest
 from sharklab.errors import InputError
 from sharklab.lab import roster
 from sharklab.lab.roster import Student
+from sharklab.message import Message
 from tests.support import workbooks
 from tests.support.errors import error_of
 
@@ -295,3 +296,28 @@ def test_read_of_a_workbook_refuses_a_cell_whose_text_is_not_sure(tmp_path: Path
     file = workbooks.write(tmp_path / "class.xlsx", rows, formats=formats)
     error = error_of(InputError, roster.read, file)
     assert [f"{file}:2", f"{file}:4"] == [problem.place for problem in error.problems]
+
+
+@pytest.mark.parametrize("id", ["“alice”", "‘alice’", "« alice »", "'alice", "`alice`", "alice"])
+def test_read_takes_an_id_out_of_its_quotes(id: str, tmp_path: Path) -> None:
+    """A quote of a word processor costs no row, and no class; the line is told."""
+    file = tmp_path / "roster.csv"
+    file.write_text(f"student,name\n{id},Alice\nbob,Bob\n")
+    told: list[Message] = []
+    assert ["alice", "bob"] == [student.id for student in roster.read(file, told.append)]
+    assert [["2"]] * (id != "alice") == [message.values["lines"] for message in told]
+
+
+def test_read_takes_a_text_out_of_a_formula(tmp_path: Path) -> None:
+    """So people keep Excel from changing a number."""
+    file = tmp_path / "roster.csv"
+    file.write_text('student;name\n="00123";Alice\n')
+    assert ["00123"] == [student.id for student in roster.read(file)]
+
+
+def test_read_refuses_ids_that_differ_in_case_alone(tmp_path: Path) -> None:
+    """They are one student, and one folder on some computers."""
+    file = tmp_path / "roster.csv"
+    file.write_text("student,name\nalice,Alice\nALICE,Alice\n")
+    [problem] = error_of(InputError, roster.read, file).problems
+    assert f"{file}:3" == problem.place

@@ -24,13 +24,12 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 def check(args: Options) -> int:
     """Grade every seat as it stands into the page of the class; exit code 1 when one could not be graded."""
     from sharklab.author import lint
-    from sharklab.cli import class_work
+    from sharklab.cli import class_work, student_list
     from sharklab.grading.gradebook.model import UNREADABLE, state
-    from sharklab.lab import roster
 
     words, out = translate(args), Path(args.out)
     lab, own = lint.load_named(args.lab), classroom.find_seats(args)
-    students = roster.read(Path(args.roster)) if args.roster else ()
+    students = student_list.read(args)
     classroom.mend_notes(args, own)
     results, group = class_work.check(lab, own, students, out, Progress(words.gettext))
     entries = group.entries if group else ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sharklab import paths
@@ -193,9 +192,9 @@ def mend_notes(args: Options, own: Sequence[Seat]) -> None:
 
 def find_students(args: Options) -> Sequence[Student]:
     """Return the students of the roster that the command is about. Raises InputError for other names."""
-    from sharklab.lab import roster
+    from sharklab.cli import student_list
 
-    students = roster.read(Path(args.roster))
+    students = student_list.read(args)
     chosen = choose(args, [each.id for each in students])
     return [student for student in students if student.id in chosen]
 
@@ -222,7 +221,7 @@ def choose(args: Options, known: Sequence[str]) -> Sequence[str]:
 
 
 def members(names: Sequence[str], known: Sequence[str], place: str) -> Sequence[str]:
-    """Return the names, which stand in `place`. Raises InputError for one that is not in `known`."""
+    """Return the names. Raises InputError at `place` for a name that is not in `known`."""
     for name in names:
         if name not in known:
             raise InputError(

@@ -21,14 +21,14 @@ COMMAND = (sys.executable, "-P", "-m", "sharklab.cli.gateway_process")
 
 def start(args: Options) -> int:
     """Start the gateway, or give a running one the students of another roster."""
+    from sharklab.cli import student_list
     from sharklab.hosts import own_firewall
     from sharklab.hosts.ssh_gateway import control, keys, students
-    from sharklab.lab import roster
 
     if args.keys and not args.roster:
         raise InputError(N_("needs --roster"), place="--keys")
     if args.roster:
-        known = roster.read(Path(args.roster))
+        known = student_list.read(args)
         given = keys.of_folder(Path(args.keys), [one.id for one in known]) if args.keys else {}
         students.enter(known, given)
     if not students.read():
@@ -121,11 +121,11 @@ def logins(args: Options) -> int:
 def keys(args: Options) -> int:
     """Write the personal key of each student of a class."""
     from sharklab import state
+    from sharklab.cli import student_list
     from sharklab.hosts.ssh_gateway import keys as login_keys
-    from sharklab.lab import roster
 
     folder, files = state.folder(Path(args.out)), {}
-    for student in roster.read(Path(args.roster)):
+    for student in student_list.read(args):
         files[student.id] = folder / f"{student.id}.key"
         state.write(files[student.id], login_keys.personal(student.id)[0])
     ownership.give_like_folder(folder, *files.values())

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sharklab.cli import time_option
+from sharklab.cli import student_list, time_option
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
@@ -33,10 +33,9 @@ def grade(args: Options) -> int:
     from sharklab.author import lint
     from sharklab.grading.gradebook import batch, inputs
     from sharklab.grading.gradebook.model import UNREADABLE, state
-    from sharklab.lab import roster
 
     words, out = translate(args), Path(args.out)
-    students = roster.read(Path(args.roster)) if args.roster else ()
+    students = student_list.read(args)
     if sheet := _worksheet(args):
         students = sheet.with_groups(students)
     places = [Path(file) for file in args.files]

@@ -84,18 +84,18 @@ def _of_student(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, li
 def _of_class(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, list[str]]:
     """Return the workbench of a class, the link of its instructor, and the lines that say so."""
     from sharklab import ownership, state
+    from sharklab.cli import student_list
     from sharklab.cli.verbs.seat import use_remote
     from sharklab.cli.workbench import server
     from sharklab.cli.workbench.desk import class_desk, class_links
     from sharklab.hosts import seat_provider
     from sharklab.hosts.door import control
-    from sharklab.lab import roster, seat
+    from sharklab.lab import seat
 
-    students = roster.read(Path(args.roster))
+    students = student_list.read(args)
     if args.provider or args.remote:
         use_remote(args, seat_provider.of_class(lab.name, [own.id for own in students], args.provider))
-    for own in students:
-        seat.register(lab, own.id)
+    seat.register_all(lab, [own.id for own in students])
     works = state.folder(state.root() / "work")
     of_class = class_desk.make(
         lab, students, lambda name, student: works / name / student, control.end_visits, args.provider

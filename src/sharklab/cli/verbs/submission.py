@@ -26,12 +26,12 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 def seats_create(args: Options) -> int:
     """Write a file for each student of the class, and print the password of each for a class server."""
     from sharklab.author import lint
-    from sharklab.cli import time_option
+    from sharklab.cli import student_list, time_option
     from sharklab.hosts.ssh_gateway import keys
-    from sharklab.lab import exam, roster, seat_file
+    from sharklab.lab import exam, seat_file
 
     lab, folder = lint.load_named(args.lab), Path(args.out)
-    students = roster.read(Path(args.roster))
+    students = student_list.read(args)
     times = exam.windows(lab, students, *time_option.read_exam(args.begin, args.end))
     files = seat_file.create_all(lab, [student.id for student in students], folder, times)
     if args.url:

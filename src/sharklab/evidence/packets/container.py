@@ -33,7 +33,11 @@ PCAP_ORDER = {
 }
 _SECTION = b"\x0a\x0d\x0d\x0a"
 _SECTION_ORDER = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
+_PCAP_HEADER = 24
+"""Bytes before the first record of a pcap."""
 _INTERFACE, _OLD, _SIMPLE, _ENHANCED = 1, 2, 3, 6
+_RECORDS = frozenset({9, 0x0BAD, 0x4000_0BAD, *range(0x204, 0x224)})
+"""Blocks of journald, of programs of their own, and of sysdig: Wireshark lists them among the packets."""
 _PACKETS = frozenset({_OLD, _SIMPLE, _ENHANCED})
 
 
@@ -57,12 +61,23 @@ class Container:
 
         A compressed file is read unpacked, for some builds of them cannot unpack. A pcap is read without the
         half record that it ends with: from it the tools guess that a small file is of another variant of
-        pcap, and read nonsense (wiretap/libpcap.c looks at the first records).
+        pcap, and read nonsense (wiretap/libpcap.c looks at the first records). A pcapng is read without the
+        records of programs, which the tools count as packets.
         """
+        if self.format == PCAPNG and len(plain := _leave_out_records(self.content)) < len(self.content):
+            return plain
         if not self.cut or self.format != PCAP or not self.packets:
             return self.content if self.unpacked else None
         offset, length = self.packets[-1]
         return self.content[: offset + length]
+
+    @property
+    def stump(self) -> FileKind | None:
+        """The kind of a capture without a packet, None for one that has some."""
+        if self.packets:
+            return None
+        has_header = len(self.content) >= _PCAP_HEADER if self.format == PCAP else bool(link_types(self))
+        return recognition.stump(self.content, cut=self.cut, has_header=has_header)
 
     @property
     def frames(self) -> Iterator[bytes]:
@@ -115,14 +130,30 @@ def link_types(capture: Container) -> frozenset[int]:
 
 def _interfaces(content: bytes) -> Iterator[int]:
     """Yield the link type of each interface of a pcapng, whose blocks were walked already."""
+    for order, kind, offset, length in _blocks(content):
+        if kind == _INTERFACE and offset + length <= len(content):
+            yield int(struct.unpack_from(order + "H", content, offset + 8)[0])
+
+
+def _blocks(content: bytes) -> Iterator[tuple[str, int, int, int]]:
+    """Yield byte order, kind, place and length of each block of a pcapng that was walked already."""
     offset, order = 0, "<"
     while offset + 12 <= len(content):
         if content[offset : offset + 4] == _SECTION:
             order = _SECTION_ORDER[content[offset + 8 : offset + 12]]
         kind, length = struct.unpack_from(order + "II", content, offset)
-        if kind == _INTERFACE:
-            yield int(struct.unpack_from(order + "H", content, offset + 8)[0])
+        yield order, kind, offset, length
         offset += length
+
+
+def _leave_out_records(content: bytes) -> bytes:
+    """Return a pcapng without its records of programs."""
+    kept, start = list[bytes](), 0
+    for _, kind, offset, length in _blocks(content):
+        if kind in _RECORDS:
+            kept.append(content[start:offset])
+            start = offset + length
+    return b"".join([*kept, content[start:]]) if start else content
 
 
 def parse(path: Path, content: bytes) -> Container:
@@ -179,7 +210,7 @@ def _scan(path: Path, content: bytes) -> Container:
 
 
 def _pcap(path: Path, content: bytes) -> Iterator[tuple[int, int]]:
-    order, offset = PCAP_ORDER[content[:4]], 24
+    order, offset = PCAP_ORDER[content[:4]], _PCAP_HEADER
     _reach(content, offset)
     while offset < len(content):
         _reach(content, offset + 16)

@@ -17,6 +17,8 @@ from sharklab.message import N_
 START = 64 << 10
 """Bytes at the start of a file that are looked at."""
 _SHOWN = 60
+_LEAST = 4
+"""Bytes that tell a capture from another file."""
 _REPLACED = "\N{REPLACEMENT CHARACTER}".encode()
 _CONVERTED = (b"\x0d\x0a\x0d\x0d\x0d\x0a", b"\x0a\x0d\x0a")
 """How pcapng begins after LF became CRLF, or CRLF became LF: its first bytes are made to show this."""
@@ -56,6 +58,9 @@ _MAGICS = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1
 _AS_TEXT = tuple({magic.decode(encoding) for magic in _MAGICS for encoding in ("latin-1", "cp437", "cp850")})
 """How a capture begins when a program of Windows takes its bytes for letters."""
 NO_PACKET = FileKind(N_("the capture has a header and no packet"))
+_ENDED = N_("the file ends within the header of a capture, after {count} bytes: its copy was not completed")
+_BEGUN = N_("the file ends within the first packet, after {count} bytes: its copy was not completed")
+_SHORT = N_("the file has {count} bytes, and no capture is so short")
 
 
 def _file_kind(sentence: str, remedy: str = AGAIN, **values: object) -> FileKind:
@@ -93,6 +98,7 @@ _STARTS: Mapping[bytes, FileKind] = {
     b"\x04\x22\x4d\x18": _file_kind(_ARCHIVE, UNPACK, format="lz4"),
     b"snoop\0": _file_kind(_OTHER, SAVE_AS, format="snoop"),
     b"GMBU": _file_kind(_OTHER, SAVE_AS, format="Network Monitor"),
+    b"RTSS": _file_kind(_OTHER, SAVE_AS, format="Network Monitor"),
     b"\xa1\xb2\xcd\x34": _file_kind(_OTHER, SAVE_AS, format="pcap (Kuznetzov)"),
     b"\x34\xcd\xb2\xa1": _file_kind(_OTHER, SAVE_AS, format="pcap (Kuznetzov)"),
 }
@@ -123,6 +129,8 @@ def recognise(content: bytes) -> FileKind:
     """Return the kind of a file whose `content` does not begin as a capture does."""
     if not content:
         return EMPTY
+    if len(content) < _LEAST:
+        return FileKind(_SHORT, AGAIN, {"count": len(content)})
     start = content[:START]
     if not any(start):
         return ZEROS
@@ -135,6 +143,16 @@ def recognise(content: bytes) -> FileKind:
     kind = next((kind for at, magic, kind in _LATER if start.startswith(magic, at)), None)
     kind = kind or next((kind for magic, kind in _STARTS.items() if start.startswith(magic)), None)
     return kind or _bitmap(start) or _text(start) or UNKNOWN
+
+
+def stump(content: bytes, *, cut: bool, has_header: bool) -> FileKind:
+    """Return the kind of a capture without a packet: where `content` is `cut`, if it is.
+
+    `has_header` tells whether all that stands before the first packet is there.
+    """
+    if not cut:
+        return NO_PACKET
+    return FileKind(_BEGUN if has_header else _ENDED, AGAIN, {"count": len(content)})
 
 
 def _bitmap(start: bytes) -> FileKind | None:

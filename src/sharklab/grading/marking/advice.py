@@ -70,13 +70,15 @@ def sum_line(result: Result, words: Translator) -> str:
 
 
 def lines(result: Result, words: Translator, offered: Collection[str] = ()) -> Iterator[str]:
-    """Yield the same advice for a terminal, line by line, then the refused parts and the sum."""
+    """Yield the same advice for a terminal, line by line, then refused parts, deductions and the sum."""
     for exercise in of_exercises(result, words, offered):
         yield f"{exercise.sign} {exercise.part:<5} {exercise.title}  {exercise.points}"
         for mark in exercise.marks:
             yield from _mark_lines(mark, words)
     for problem in result.problems:
         yield describe_problem(problem, words)
+    for adjustment in result.adjustments:
+        yield visible(f"  {words.say(adjustment.reason)}  {Words(words).number(adjustment.points)}")
     yield sum_line(result, words)
 
 

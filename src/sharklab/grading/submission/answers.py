@@ -16,7 +16,7 @@ from typing import Any
 
 from sharklab.checks import QUESTIONS
 from sharklab.checks.question import End, Question, Value
-from sharklab.grading.submission import port_names, socket_line
+from sharklab.grading.submission import packet_line, port_names, socket_line
 
 Canonical = Callable[[str], str | None]
 """Takes a value as a student wrote it; returns its canonical form, or None if it has another format."""
@@ -27,6 +27,8 @@ _UNITS: Mapping[str, frozenset[str]] = {
     "bytes": frozenset(["b", "byte", "bytes", "o", "octet", "octets"]),
 }
 _TRANSPORTS = frozenset({"tcp", "udp", "icmp", "sctp"})
+_FULL = {"transmission control protocol": "tcp", "user datagram protocol": "udp"}
+_IN_FULL = re.compile("|".join(_FULL), re.IGNORECASE)
 _CARRIED_BY_UDP = frozenset({"quic"})
 _LITTLE_WORDS = """
     port no n numero number the le du src source dst dest destination local server serveur client distant
@@ -137,7 +139,8 @@ def _one_port(numbers: list[str]) -> str | None:
 
 def transport(text: str) -> str | None:
     """Return a transport protocol in capitals, when just one is named: "tcp", "UDP/IP", "UDP (QUIC)"."""
-    words = {_VERSION.sub("", word) for word in _words(text)}
+    short = _IN_FULL.sub(lambda name: _FULL[name[0].casefold()], text)
+    words = {_VERSION.sub("", word) for word in _words(short)}
     named = words & _TRANSPORTS or ({"udp"} if words & _CARRIED_BY_UDP else set())
     if len(named) != 1 or words - named - _TRANSPORT_WORDS:
         return None
@@ -243,7 +246,7 @@ def _values(question: str, texts: tuple[str, ...]) -> frozenset[str]:
 
 def _read(asked: Question, expected: Format, text: str) -> Iterator[str | None]:
     """Yield the canonical form of each value of a text, or None for one in another format."""
-    lines = socket_line.lines(text) if asked.of_conversation else []
+    lines = packet_line.lines(text) if asked.of_conversation else []
     if lines:
         yield from (_of_line(asked, line) for line in lines if _of_line(asked, line))
         return

@@ -9,7 +9,7 @@ from typing import Any
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.evidence.packets import container, recognition
+from sharklab.evidence.packets import container
 from sharklab.grading.submission import capture_names, manifest, parts, work
 from sharklab.grading.submission.model import Problem, Submission
 from sharklab.i18n import Translator
@@ -120,5 +120,6 @@ def _unreadable(submission: Submission) -> Iterator[Problem]:
         except InputError as error:
             yield Problem(f"{file.parent.name}/{file.name}", error.sentence)
         else:
-            if not found.packets:
-                yield Problem(f"{file.parent.name}/{file.name}", Message(recognition.NO_PACKET.sentence))
+            if found.stump:
+                reason = Message(found.stump.sentence, found.stump.values)
+                yield Problem(f"{file.parent.name}/{file.name}", reason)

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
-from functools import lru_cache
 from itertools import islice
 
 from sharklab.checks.question import End, Value
@@ -37,18 +35,17 @@ _LITTLE_WORDS = """
     ouvrir connecte connectes connectee connectez connecter connectons connexion cote se s it its uses machine
     machines host hote vm
 """
-_OWN = frozenset(["my", "mon", "ma", "mes"])
+OWN = frozenset(["my", "mon", "ma", "mes"])
 """Words of an own thing: they are of the client where no other word names an end."""
-_LITTLE = frozenset(_LITTLE_WORDS.split())
-_SPELLED = sorted(word for word in TELLING if len(word) > 5)
-_LIKENESS = 0.85
-"""How near a mistyped word must be to a telling one (difflib)."""
+LITTLE = frozenset(_LITTLE_WORDS.split())
+"""Words that change nothing."""
+_SHORTEST = 6
+"""Letters of a word in which a slip of the keyboard is looked for."""
 _SIGN = re.compile(r"[-=]+>|[:=→⇒➜]|\s(?:est|is)\s+(?:(?:le|la|the|du)\s+)?")
 """The signs and words between a label and its value."""
 _LABELS, _PARTS, _LONGEST = 4, 8, 300
 """Signs and parts of a line that are tried, and characters of a line that may have a label."""
-_WITHOUT_SIGN = re.compile(r"(?P<label>.+?)\s+(?P<value>\S*\d\S*)")
-"""A label and a value with a number, without a sign between them: port local 51234."""
+_DIGIT = re.compile(r"\d")
 _BETWEEN = re.compile(r"\s*[,;]\s+|\s+[/|–—-]\s+|\.\s+(?=[^\W\d_a-z])")
 """The signs between several answers on a line."""
 _QUOTES = "\"'`“”„«»‘’"
@@ -70,10 +67,10 @@ def find_values(label: str, text: str, other_words: Collection[str] = ()) -> set
     "Server" before an address is enough, and an address with a port gives both.
     """
     every = {_correct_word(word) for word in words(label)}
-    rest = every - _LITTLE - ({*other_words} - TELLING)
+    rest = every - LITTLE - ({*other_words} - TELLING)
     if rest and rest - {"or", "ou"} == {"tcp", "udp"}:
         return {(Value.TRANSPORT, None)}
-    ends = {_ENDS[word] for word in rest & _ENDS.keys()} or ({End.CLIENT} if every & _OWN else set())
+    ends = {_ENDS[word] for word in rest & _ENDS.keys()} or ({End.CLIENT} if every & OWN else set())
     if rest - TELLING or len(ends) > 1:
         return set()
     values = {_VALUES[word] for word in rest & _VALUES.keys()}
@@ -84,9 +81,14 @@ def find_values(label: str, text: str, other_words: Collection[str] = ()) -> set
     return {(value, None if value is Value.TRANSPORT else end) for value in values}
 
 
+def end_of(word: str) -> End | None:
+    """Return the end that a plain word names, None for another word."""
+    return _ENDS.get(word)
+
+
 def is_end(text: str) -> bool:
     """Tell whether a line names one end of a conversation and nothing else: "Côté serveur :"."""
-    said = {_correct_word(word) for word in words(text)} - _LITTLE
+    said = {_correct_word(word) for word in words(text)} - LITTLE
     return bool(said) and said <= _ENDS.keys() and len({_ENDS[word] for word in said}) == 1
 
 
@@ -96,14 +98,21 @@ def has_label(line: str) -> bool:
     return any(_correct_word(word) in TELLING or word in _TRANSPORTS for word in said)
 
 
+def is_labelled(line: str) -> bool:
+    """Tell whether a line begins with a label of its own and a sign: local_port: 50101."""
+    label, sign, _ = line.replace("=", ":").partition(":")
+    return bool(sign) and not _DIGIT.search(label) and not TELLING.isdisjoint(words(label))
+
+
 def pairs(line: str) -> Iterator[tuple[str, str]]:
     """Yield each way in which a line or a part of it may be a label and its value, the likeliest first."""
     for mark in islice(_SIGN.finditer(line), _LABELS):
         yield line[: mark.start()], line[mark.end() :]
+    label, _, value = line.strip().rpartition(" ")
     if _is_transport(line):
         yield "transport", " ".join(set(words(line)) & _TRANSPORTS)
-    elif said := _WITHOUT_SIGN.fullmatch(line):
-        yield said["label"], said["value"]
+    elif label and _DIGIT.search(value):  # port local 51234
+        yield label.strip(), value
 
 
 def parts(line: str) -> list[str]:
@@ -127,21 +136,47 @@ def value(text: str) -> str:
 
 def words(text: str) -> tuple[str, ...]:
     """Return the words and numbers of a text in small letters and without accents."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    bare = text.casefold()
+    if not bare.isascii():
+        plain = unicodedata.normalize("NFKD", text).casefold()
+        bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return tuple(re.findall(r"[^\W\d_]+\d*|\d+", bare))
 
 
-@lru_cache(maxsize=4096)
+def _shorter(word: str) -> Iterator[str]:
+    """Yield the word without each of its letters but the first."""
+    return (word[:at] + word[at + 1 :] for at in range(1, len(word)))
+
+
+_FORMS = [
+    (form, word) for word in sorted(TELLING) if len(word) >= _SHORTEST for form in (word, *_shorter(word))
+]
+_SLIPS = {form: [word for other, word in _FORMS if other == form] for form, _ in _FORMS}
+"""The longer telling words, by themselves and by each form without a letter."""
+
+
 def _correct_word(word: str) -> str:
-    """Return the telling word of which `word` is a slip of the keyboard, or the word itself."""
-    if word in TELLING or word in _LITTLE or len(word) < 6:
+    """Return the telling word of which `word` is a slip of the keyboard, or the word itself.
+
+    A slip is a letter too many or one too few; in a word of seven letters or more also another letter, or
+    two letters in the other order. The first letter is right. It costs one look in a table for each letter,
+    since a page may have many words that nobody knows.
+    """
+    if len(word) < _SHORTEST or word in TELLING or word in LITTLE:
         return word
-    near = [each for each in _SPELLED if each[0] == word[0] and abs(len(each) - len(word)) <= 1]
-    return next(iter(get_close_matches(word, near, 1, _LIKENESS)), word)
+    near = (known for form in (word, *_shorter(word)) for known in _SLIPS.get(form, ()))
+    return next((known for known in near if _is_slip(word, known)), word)
+
+
+def _is_slip(word: str, known: str) -> bool:
+    """Tell whether a word, which is `known` but for a letter in each, is so by one slip."""
+    if len(word) != len(known):
+        return True
+    other = [(a, b) for a, b in zip(word, known, strict=True) if a != b]
+    return len(word) > _SHORTEST and (len(other) == 1 or (len(other) == 2 and other[0] == other[1][::-1]))
 
 
 def _is_transport(line: str) -> bool:
     """Tell whether a line says the transport and nothing else: "C'est du TCP."."""
-    left = {*words(line)} - _LITTLE
+    left = {*words(line)} - LITTLE
     return len(left) == 1 and left <= _TRANSPORTS

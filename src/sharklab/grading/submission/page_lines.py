@@ -9,20 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 
-_HEADING = re.compile(r"\s{0,3}(#{1,6})\s*(\S.*?)[\s#]*")
+from sharklab.grading.submission import page_html
+
+_HEADING = re.compile(r"\s{0,3}(#{1,6})\s*(\S.*)")
 _UNDERLINE = re.compile(r"(=+|-{3,})\s*")
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
-_RULE = re.compile(r"[\s|:-]*|=+\s*")
+_RULE = re.compile(r"[\s|:+-]*|=+\s*")
 """The line between the head of a table and its rows, or across a page."""
 _BULLET = re.compile(r"\s*(?:[-*+>•]\s+|\d{1,3}[.)]\s+|\[[ xX]\]\s+|[^\x00-\x7f\w\s]+\s+)*")
 """The signs before a text: of lists, quotes and tasks, and pictures (emoji)."""
 _MARKUP = re.compile(r"\*\*|`|</?[A-Za-z][^<>]*>")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_FRAMES = str.maketrans(dict.fromkeys("│┃║", "|") | dict.fromkeys("─━═┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬╭╮╯╰", "-"))
+"""The lines of a table that a program drew."""
 LONGEST = 1000
 """Characters of a line that a person wrote."""
+LINES = 5_000
+"""Lines of a page that are read."""
 LOWEST = 7
 """The level of a heading that is only a line of its own; Markdown's go from 1 to 6."""
 
@@ -32,7 +38,7 @@ class PageLine:
     """A line of a page: its number, its text without markup, and its cells when it is a row of a table.
 
     `level` is that of a heading, 0 for another line. `first` tells the first row of a table. `indent` are the
-    characters before the text of another line.
+    characters before the text of another line, and `item` tells that a sign of a list is among them.
     """
 
     number: int
@@ -41,20 +47,28 @@ class PageLine:
     cells: tuple[str, ...] = ()
     first: bool = False
     indent: int = 0
+    item: bool = False
 
 
 def lines(text: str) -> Iterator[PageLine]:
-    """Yield the lines of a page that say anything; one that is longer than `LONGEST` does not."""
+    """Yield the first `LINES` lines of a page that say anything, without those longer than `LONGEST`."""
+    return islice(_lines(text), LINES)
+
+
+def _lines(text: str) -> Iterator[PageLine]:
     fence, in_table = "", False
-    for number, (line, below) in enumerate(pairwise([*text.splitlines(), ""]), 1):
+    for (number, whole), (_, below) in pairwise(chain(page_html.lines(text), [(0, "")])):
+        line = whole.translate(_FRAMES).rstrip() if len(whole) <= LONGEST else ""
         found = _FENCE.match(line)
         if found and (not fence or found[1].startswith(fence)):
             fence = "" if fence else found[1][:3]
             continue
-        page_line = _line(number, line[:LONGEST], below[:LONGEST] if not fence else "", bool(fence))
+        if not line or _RULE.fullmatch(line):
+            in_table = in_table and bool(line)
+            continue
+        page_line = _line(number, line, below if not fence else "", bool(fence))
         in_row = bool(page_line.cells)
-        if len(line) <= LONGEST and not _RULE.fullmatch(line):
-            yield from _break_line(replace(page_line, first=in_row and not in_table))
+        yield from _break_line(replace(page_line, first=in_row and not in_table))
         in_table = in_row
 
 
@@ -69,17 +83,20 @@ def _break_line(line: PageLine) -> Iterator[PageLine]:
 def _line(number: int, line: str, below: str, fenced: bool) -> PageLine:
     heading = _HEADING.fullmatch(line)
     if heading and not fenced:
-        return PageLine(number, _plain(heading[2]), len(heading[1]))
-    underline = _UNDERLINE.fullmatch(below)
-    if underline and line.strip() and "|" not in line and not fenced:
+        return PageLine(number, _plain(heading[2].rstrip("# \t")), len(heading[1]))
+    is_row = line.strip().count("|") >= (1 if line.lstrip().startswith("|") else 2)
+    if below[:1] in ("=", "-") and _UNDERLINE.fullmatch(below) and not is_row and not fenced:
         return PageLine(number, _plain(line), 1 if below.startswith("=") else 2)
-    if line.strip().count("|") >= (1 if line.lstrip().startswith("|") else 2):
-        cells = tuple(map(_plain, line.strip().removeprefix("|").removesuffix("|").split("|")))
-        return PageLine(number, _plain(line), cells=cells)
-    indent = len(line) - len(_BULLET.sub("", line, count=1))
-    return PageLine(number, _BULLET.sub("", line, count=1), indent=indent)
+    if is_row or (line.strip().count("\t") > 1 and not fenced):
+        cells = line.strip().removeprefix("|").removesuffix("|").split("|" if is_row else "\t")
+        return PageLine(number, _plain(line), cells=tuple(map(_plain, cells)))
+    text = _BULLET.sub("", line, count=1)
+    signs = line[: len(line) - len(text)]
+    return PageLine(number, " ".join(text.split()), indent=len(signs), item=bool(signs.strip()))
 
 
 def _plain(text: str) -> str:
-    bare = _LINK.sub(r"\1", _BREAK.sub(" ", _BULLET.sub("", text, count=1)))
+    bare = _BREAK.sub(" ", _BULLET.sub("", text, count=1))
+    if "[" in bare:
+        bare = _LINK.sub(r"\1", bare)
     return _MARKUP.sub("", bare).strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +19,9 @@ from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import N_, Message
 
 NAME = "answers.yml"
-_FILE = re.compile(r"answers(?:[ _-]?\(\d{1,3}\)|[ _-]\d{1,3})?\.ya?ml(?:\.txt)?", re.IGNORECASE)
+_FILE = re.compile(
+    r"(?:answers?|r[eé]ponses?)(?:[ _-]?\(\d{1,3}\)|[ _-]\d{1,3})?\.(?:ya?ml|json)(?:\.txt)?", re.IGNORECASE
+)
 DEEPEST = 3
 """Exercises hold questions, a question may hold a list."""
 _TOLD = 10
@@ -37,7 +40,7 @@ _QUOTES = {'"': '"', "“": "”", "”": "”", "„": "“”", "«": "»", "�
 
 def is_sheet(name: str) -> bool:
     """Tell whether a file of this name holds answers."""
-    return _FILE.fullmatch(name) is not None
+    return _FILE.fullmatch(unicodedata.normalize("NFC", name)) is not None
 
 
 def find(folder: Path) -> tuple[Path, ...]:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from sharklab import untrusted
 from sharklab.errors import InputError
-from sharklab.grading.submission import capture_names, finding, page_answers, sheet, strays
+from sharklab.grading.submission import capture_names, finding, labels, page_answers, sheet, strays
 from sharklab.grading.submission.capture_names import NameMatch
 from sharklab.grading.submission.model import Answers, PlainHostState, Problem, Submission, WrittenAnswer
+from sharklab.grading.submission.page_answers import AnswersInPages
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
@@ -64,7 +65,7 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
         folder=folder,
         captures=found.captures,
         answers=found.answers,
-        problems=(*found.problems, *_unknown_answers(found.answers, plan)),
+        problems=(*found.problems, *_unknown_answers(found, plan)),
         written=found.written,
     )
 
@@ -76,13 +77,23 @@ def _as_it_is(folder: Path, plan: Plan, limits: BundleLimits) -> Work:
     own = finding.answer_sheet(folder, plan)
     found = gather(own, limits, list_captures(plan))
     said = page_answers.find(folder, plan, found.answers)
-    answers = {**found.answers, **said.answers}
+    names = dict.fromkeys([*found.answers, *said.answers])
+    answers = {name: {**found.answers.get(name, {}), **said.answers.get(name, {})} for name in names}
     more = finding.find(folder, plan, answers, found.captures, captures_folder(own))
     named = {own / problem.file for problem in found.problems}
     unused = tuple(each for each in more.unused if folder / each.file not in named)
     refused = (each for each in found.problems if own / each.file not in more.captures.values())
-    problems = (*refused, *said.problems, *unused)
+    unread = (each for each in refused if not _is_mended(each, said))
+    problems = (*unread, *said.problems, *unused)
     return Work({**found.captures, **more.captures}, answers, problems, said.places)
+
+
+def _is_mended(problem: Problem, said: AnswersInPages) -> bool:
+    """Tell whether the answer in a refused line of the form was read in another way."""
+    values = problem.reason.values
+    lines = {each.line for each in said.places if sheet.is_sheet(Path(each.file).name)}
+    of_form = problem.file == sheet.NAME
+    return of_form and bool(lines) and (values.get("line") in lines or values.get("exercise") in said.answers)
 
 
 def list_captures(plan: Plan) -> list[str]:
@@ -271,18 +282,22 @@ def _answers(folder: Path, limits: BundleLimits) -> tuple[Answers, tuple[Problem
     return answers, (*problems, *others)
 
 
-def _unknown_answers(answers: Answers, plan: Plan) -> Iterator[Problem]:
+def _unknown_answers(found: Work, plan: Plan) -> Iterator[Problem]:
+    """Yield a problem for each name of the form that the lab does not have, unless its answers were read."""
+    read = {(each.exercise, each.question) for each in found.written}
+    answers = found.answers
     exercises = {exercise.id: exercise for exercise in plan.lab.exercises if exercise.questions}
     for name, given in answers.items():
         if name not in exercises:
-            reason = _no_such(N_("the lab has no exercise of this name with questions"), name, exercises)
-            yield Problem(f"{sheet.NAME} {untrusted.name(name, 40)}", reason)
+            if not any(labels.words(name) == labels.words(id) for id, _ in read):
+                reason = _no_such(N_("the lab has no exercise of this name with questions"), name, exercises)
+                yield Problem(f"{sheet.NAME} {untrusted.name(name, 40)}", reason)
             continue
         asked = exercises[name].questions
-        for question in given:
-            if question not in asked:
-                reason = _no_such(N_("the exercise does not ask this question"), question, asked)
-                yield Problem(f"{sheet.NAME} {name}.{untrusted.name(question, 40)}", reason)
+        unknown = [question for question in given if question not in asked]
+        for question in unknown if not {(name, each) for each in asked if each in given} & read else ():
+            reason = _no_such(N_("the exercise does not ask this question"), question, asked)
+            yield Problem(f"{sheet.NAME} {name}.{untrusted.name(question, 40)}", reason)
 
 
 def _no_such(reason: str, name: str, known: Iterable[str]) -> Message:

@@ -13,7 +13,7 @@ from typing import Any
 from sharklab import paths, privilege, process, state, yaml_file
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.image import systems
-from sharklab.hosts.image.model import Image, Source
+from sharklab.hosts.image.model import Image, RootSource
 from sharklab.hosts.image.root_folder import RootFolder
 from sharklab.message import N_, Message
 from sharklab.process import Say
@@ -57,7 +57,7 @@ def base(
     progress: Say,
     machine: bool = False,
     offered: Sequence[str] = (),
-    source: Source | None = None,
+    source: RootSource | None = None,
 ) -> Image:
     """Return an image of `os_name` with `packages`, built now if it is not there yet.
 
@@ -104,7 +104,7 @@ def _build_once(
     content: dict[str, Any],
     below: Image | None,
     progress: Say,
-    source: Source | None = None,
+    source: RootSource | None = None,
 ) -> Image:
     """Return the image of that content, built now if it is not there yet."""
     folder = _folder(system, content)
@@ -174,7 +174,7 @@ def _build(
     content: dict[str, Any],
     image: Image,
     progress: Say,
-    source: Source | None = None,
+    source: RootSource | None = None,
 ) -> None:
     """Build in a folder beside the image's and rename it at the end: an image is whole or absent."""
     privilege.require_root(N_("building an image needs root"))

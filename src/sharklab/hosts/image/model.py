@@ -37,7 +37,7 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Source:
+class RootSource:
     """A root file system that others made: its fingerprint, and a function that puts it into a folder."""
 
     fingerprint: str

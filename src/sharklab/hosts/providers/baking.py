@@ -10,7 +10,7 @@ from typing import Any
 
 from sharklab import paths, process, state
 from sharklab.hosts.image import build, systems
-from sharklab.hosts.image.model import Image, Layers, Source
+from sharklab.hosts.image.model import Image, Layers, RootSource
 from sharklab.hosts.providers import disk, network
 from sharklab.hosts.providers.provider import Provider
 from sharklab.lab import needs, start
@@ -53,7 +53,7 @@ def layers(
     containers: Provider,
     progress: Say,
     machine: bool = False,
-    source: Source | None = None,
+    source: RootSource | None = None,
 ) -> Layers:
     """Return the baked layers of the golden plan's lab, made now if they are not there yet.
 

@@ -196,7 +196,14 @@ class ThisComputer:
         return {name: _host_state(seat, name, name in on_disk, name in cut_off) for name in names}
 
     def forget_lost(self, seat: Seat) -> None:
-        """Forget nothing: no host of this computer is lost, as its disk is here."""
+        """Remove the disks and keys of hosts whose set-up ended with the power of this computer.
+
+        They may have files that are empty, and no student's work. A start of the computer removed the mark.
+        """
+        if claims.owner(seat.id) is None and not (seat.folder / "provisioned").exists():
+            for name in ("hosts", "ssh"):
+                state.remove(seat.folder / name)
+            (seat.folder / "layers").unlink(missing_ok=True)
 
     def warnings(self, seat: Seat) -> Sequence[Message]:
         """Return a sentence for each limit that a container of the seat has reached."""

@@ -91,7 +91,7 @@ def start(address: str | None, port: int | None, command: Sequence[str]) -> tupl
         cgroups.end(f"{unit()}*")
         since = time.time()
         content = {"address": where.address, "port": where.port, "since": since}
-        state.write(_settings_file(), json.dumps(content))
+        state.write(_settings_file(), json.dumps(content), durable=True)
         words = [*command, where.address, str(where.port)]
         sentence = N_("the gateway does not start: {said}")
         background.start(unit(), words, log_file(), lambda: _answers(where), START_LIMIT, sentence)

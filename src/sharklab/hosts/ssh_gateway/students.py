@@ -94,7 +94,7 @@ def store(student: str, text: str) -> None:
             hint="ssh -p 2222 {student}@SERVER key < ~/.ssh/id_ed25519.pub",
             student=student,
         )
-    state.write(state.folder(find_key_folder()) / student, "".join(f"{key}\n" for key in found))
+    state.write(state.folder(find_key_folder()) / student, "".join(f"{key}\n" for key in found), durable=True)
 
 
 def enter(roster: Sequence[Student], given: Mapping[str, tuple[str, ...]]) -> dict[str, Login]:
@@ -124,4 +124,4 @@ def enter(roster: Sequence[Student], given: Mapping[str, tuple[str, ...]]) -> di
 def _write(students: Mapping[str, Login]) -> None:
     content = {name: {"uid": own.uid, "keys": list(own.keys)} for name, own in students.items()}
     state.folder(folder())
-    state.write(file(), json.dumps(content, indent=1))
+    state.write(file(), json.dumps(content, indent=1), durable=True)

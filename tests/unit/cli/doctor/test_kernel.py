@@ -147,8 +147,8 @@ def test_nf_tables_names_the_package_of_a_missing_nft(monkeypatch: pytest.Monkey
     monkeypatch.setenv("PATH", "/nonexistent")
     finding = kernel.nf_tables()
     assert (DiagnosisStatus.WARNING, "nft") == (finding.status, finding.meaning.values["tool"])
-    [package] = [each for each in system_packages.table() if each.gives == "nft"]
-    assert system_packages.command([package]) == finding.remedy.values["command"]
+    packages = [each for each in system_packages.table() if each.gives == "nft"]
+    assert system_packages.command(packages) == finding.remedy.values["command"]
 
 
 def test_nf_tables_works_here() -> None:

@@ -16,6 +16,7 @@ from sharklab.evidence.packets.container import open_capture
 from sharklab.evidence.packets.model import Conversation, DecodedCapture, Endpoint, Facts, Packet
 from tests.support import packets_made, packets_situations
 from tests.support.capture_files import recording, together
+from tests.support.captures_by_system import COMPUTERS, written
 from tests.support.packets_made import LINKS, START, STEP, Way
 from tests.unit.evidence.packets.test_batches import moved
 
@@ -226,6 +227,24 @@ def test_read_together_agrees_with_read(look: Callable[[str], Seen], tmp_path: P
 def _back(packet: Packet, net: int) -> str:
     """Return a packet in words, with the addresses that it had before it was another seat's."""
     return repr(packet).replace(f"10.99.{net}.", "10.77.5.").replace(f"fd78:{net:x}:", "fd77:5:")
+
+
+def _talks(facts: Facts) -> list[tuple[str, int, int, tuple[int, ...]]]:
+    """Return the conversations of a capture without their addresses."""
+    return [
+        (each.transport, each.client.port, each.server.port, each.packets) for each in facts.conversations
+    ]
+
+
+def test_facts_are_the_same_on_every_system(look: Callable[[str], Seen], tmp_path: Path) -> None:
+    """Blocks, options, link types and snap lengths of Windows, macOS and Linux change no conversation."""
+    files = {tmp_path / name: 100 + number for number, name in enumerate(COMPUTERS)}
+    for path, net in files.items():
+        path.write_bytes(written(COMPUTERS[path.name], packets_made.traffic(net)))
+    found = together(files)
+    wanted = _talks(look("ethernet-big-ns").facts)
+    assert {path.name: wanted for path in files} == {path.name: _talks(found[path]) for path in files}
+    assert not any(facts.cut or facts.problem or facts.truncated for facts in found.values())
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sharklab.errors import InputError
 from sharklab.evidence.packets import container
 from sharklab.evidence.packets.container import open_capture
 from sharklab.limits import CaptureLimits
+from tests.support import captures_by_system
 from tests.support.errors import error_of
 from tests.support.packets_sample import recorded
 
@@ -97,3 +99,55 @@ def test_is_capture_tells_by_the_first_bytes() -> None:
     """Both formats, and what may be a compressed one."""
     heads = [b"\xd4\xc3\xb2\xa1", b"\x0a\x0d\x0d\x0a", b"\x1f\x8b\x08\x00", b"PK\3\4", b""]
     assert [True, True, True, False, False] == list(map(container.is_capture, heads))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_whole_has_no_records_of_programs(order: str, tmp_path: Path) -> None:
+    """The tools would take them for packets; a file without any is read as it is."""
+    card = captures_by_system.Card(101, captures_by_system.raw)
+    computer = captures_by_system.Computer([card], order=order)
+    plain = captures_by_system.written(computer, [b"a packet"])
+    records = [(kind, lambda order: b"of our own") for kind in (9, 0x0BAD, 0x4000_0BAD)]
+    more = captures_by_system.written(replace(computer, before=records, behind=records), [b"a packet"])
+    (tmp_path / "plain").write_bytes(plain)
+    (tmp_path / "more").write_bytes(more)
+    found = open_capture(tmp_path / "more")
+    assert (plain, None) == (found.whole, open_capture(tmp_path / "plain").whole)
+    assert [b"a packet"] == list(found.frames)
+
+
+PCAP, PCAPNG = (DATA / "ssh.pcap").read_bytes(), (DATA / "ntp.pcapng").read_bytes()
+SECTION = struct.unpack_from("<I", PCAPNG, 4)[0]
+INTERFACE = SECTION + struct.unpack_from("<I", PCAPNG, SECTION + 4)[0]
+HEADER, PACKET = "within the header of a capture, after {count}", "within the first packet, after {count}"
+NONE = "the capture has a header and no packet"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        *[(PCAP[:4], HEADER), (PCAP[:12], HEADER), (PCAP[:23], HEADER)],
+        *[(PCAP[:24], NONE), (PCAP[:25], PACKET), (PCAP[:41], PACKET)],
+        *[(PCAPNG[:4], HEADER), (PCAPNG[:12], HEADER), (PCAPNG[:SECTION], NONE)],
+        *[(PCAPNG[: SECTION + 12], HEADER), (PCAPNG[:INTERFACE], NONE), (PCAPNG[: INTERFACE + 12], PACKET)],
+    ],
+)
+def test_stump_says_where_a_file_ends(content: bytes, sentence: str, tmp_path: Path) -> None:
+    """A header that is whole and no packet is another thing than a file that a copy cut off."""
+    (tmp_path / "web.pcap").write_bytes(content)
+    found = open_capture(tmp_path / "web.pcap").stump
+    assert found and sentence in found.sentence
+    assert found.values in ({}, {"count": len(content)})
+
+
+def test_stump_of_packets_is_none() -> None:
+    """Also where the file is cut behind them."""
+    assert open_capture(DATA / "ssh.pcap").stump is None
+
+
+@pytest.mark.parametrize("content", [PCAP[:1], PCAP[:3], PCAPNG[:3]])
+def test_error_of_a_file_of_few_bytes(content: bytes, tmp_path: Path) -> None:
+    """Fewer than tell a capture from another file."""
+    (tmp_path / "web.pcap").write_bytes(content)
+    error = error_of(InputError, open_capture, tmp_path / "web.pcap")
+    assert {"count": len(content)} == error.values

@@ -74,6 +74,21 @@ def test_kind_without_values(content: bytes, kind: FileKind) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cut", "has_header", "word"),
+    [(False, True, "no packet"), (True, True, "first packet"), (True, False, "header of")],
+)
+def test_stump_of_each_kind(cut: bool, has_header: bool, word: str) -> None:
+    """A sound header alone, a file that ends in its first packet, one that ends in its header."""
+    assert word in recognition.stump(b"12", cut=cut, has_header=has_header).sentence
+
+
+@pytest.mark.parametrize("content", [b"\x0a\x0d", b"SSH", bytes(3)])
+def test_kind_of_few_bytes(content: bytes) -> None:
+    """They tell nothing but their number."""
+    assert {"count": len(content)} == recognise(content).values
+
+
+@pytest.mark.parametrize(
     ("content", "remedy"),
     [
         (b"\0\0\0\x18ftypmp42" + bytes(100), recognition.AGAIN),

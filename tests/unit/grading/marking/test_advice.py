@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sharklab.checks.outcome import Status
 from sharklab.grading.marking import advice
-from sharklab.grading.marking.model import Decision, Result
+from sharklab.grading.marking.model import Adjustment, Decision, Result
 from sharklab.grading.submission.model import Problem
 from sharklab.i18n import translator
 from sharklab.message import NOTHING, Message
@@ -54,6 +54,13 @@ def test_lines_say_steps_expectations_and_problems() -> None:
     assert ["        ✗ SYN", "        ✗ SYN/ACK"] == [line for line in lines if line.startswith("        ✗")]
     assert "      expected: a port of the server" in lines
     assert ["! a.pcap: too large", "Sum: 1 of 8"] == lines[-2:]
+
+
+def test_lines_say_why_the_sum_is_less_than_the_points_of_the_exercises() -> None:
+    """A solution that was taken costs points: each deduction has its line."""
+    solved = Adjustment(Message("Solution: {title}", {"title": "A share"}), -1)
+    lines = list(advice.lines(replace(sample.result(), adjustments=(solved,)), translator("en")))
+    assert "  Solution: A share  -1" == lines[-2]
 
 
 def test_hint_names_are_of_criteria_whose_hint_fits() -> None:

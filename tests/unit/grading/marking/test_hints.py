@@ -89,7 +89,7 @@ SITUATIONS: Mapping[str, Mapping[str, Situations]] = {
             "client_sequence": [sample.whole],
         },
         "exchange": {
-            "handshake": [sample.begun_late],
+            "handshake": [sample.unanswered, sample.begun_late],
             "fin": [sample.ended_early],
             "token": [sample.headers_alone, sample.whole],
             "server_port": [TAKEN_FOR["server_port"]],

@@ -61,6 +61,7 @@ from sharklab.grading.submission import answers
         ("server_address", "::ffff:10.77.5.2", "10.77.5.2"),
         ("server_address", "::1", "0:0:0:0:0:0:0:1"),
         ("transport", "tcp", "TCP"),
+        ("transport", "Transmission Control Protocol (TCP)", "TCP"),
         ("transport", "TCP.", "TCP"),
         ("transport", "Le protocole UDP", "UDP"),
         ("transport", "UDP/IP", "UDP"),

@@ -7,9 +7,11 @@ import pytest
 from sharklab.checks.question import End, Value
 from sharklab.grading.submission.labels import (
     TELLING,
+    end_of,
     find_values,
     has_label,
     is_end,
+    is_labelled,
     pairs,
     parts,
     value,
@@ -36,6 +38,11 @@ PLACE = "192.0.2.7:22"
         ("Port de mon serveur", "22", {(PORT, End.SERVER)}),
         ("Protcole", "TCP", {(TRANSPORT, None)}),
         ("Port du servuer", "22", {(PORT, End.SERVER)}),
+        ("Protocale", "TCP", {(TRANSPORT, None)}),
+        ("Port distnat", "22", {(PORT, End.SERVER)}),
+        ("Port sourse", "22", set()),
+        ("Port dsitante", "22", {(PORT, End.SERVER)}),
+        ("Port dissonte", "22", set()),
         ("Foreign address", PLACE, {(IP, End.SERVER), (PORT, End.SERVER)}),
         ("Foreign address", "192.0.2.7", {(IP, End.SERVER)}),
         ("Serveur", PLACE, {(IP, End.SERVER), (PORT, End.SERVER)}),
@@ -76,6 +83,11 @@ def test_is_end_of_a_line_that_names_one_end(text: str, one_end: bool) -> None:
     assert one_end is is_end(text)
 
 
+def test_end_of_a_word() -> None:
+    """Most words name none."""
+    assert (End.SERVER, End.CLIENT, None) == (end_of("serveur"), end_of("laptop"), end_of("port"))
+
+
 @pytest.mark.parametrize(
     ("line", "labelled"),
     [("Port : 22", True), ("C'est du TCP", True), ("Voilà.", False), ("port : 22" + " " * 300, False)],
@@ -83,6 +95,18 @@ def test_is_end_of_a_line_that_names_one_end(text: str, one_end: bool) -> None:
 def test_has_label_of_short_lines_with_a_telling_word(line: str, labelled: bool) -> None:
     """Other lines cost no time."""
     assert labelled is has_label(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "labelled"),
+    [
+        *[("local_port: 50101", True), ("port = 22", True)],
+        *[("192.0.2.7:22", False), ("port 22", False), ("a: 1", False)],
+    ],
+)
+def test_is_labelled_of_a_line_with_a_sign(line: str, labelled: bool) -> None:
+    """Such a line is no value of the label above it."""
+    assert labelled is is_labelled(line)
 
 
 @pytest.mark.parametrize(

@@ -26,13 +26,7 @@ SS = "tcp ESTAB 0 0 10.7.7.1:51234 10.7.7.2:22"
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     """Return a plan of the lab tp4 with the exercises ssh and dns, which take captures from anywhere."""
-    made = report_run.seal(tmp_path_factory.mktemp("run"), ["ssh", "dns"])
-    titles = ({"fr": "Application 1 : une connexion SSH"}, {"fr": "Des questions au DNS"})
-    exercises = tuple(
-        replace(each, anywhere=True, title=title, captures=(replace(each.captures[0], names=names),))
-        for each, title, names in zip(made.lab.exercises, titles, [("3way",), ()], strict=True)
-    )
-    return replace(made, lab=replace(made.lab, name="tp4", exercises=exercises))
+    return report_run.of_pages(tmp_path_factory.mktemp("run"))
 
 
 def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> page_answers.AnswersInPages:
@@ -71,6 +65,20 @@ def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> page_a
         "# SSH\n**IP et port du serveur :**\n```\n10.7.7.2:22\n```\nPort local ?\n51234\nTCP ou UDP ?\nTCP\n",
         "# SSH\n### IP du serveur\n10.7.7.2\n### Port du serveur\n22\n### Port local\n51234\n### TCP\nTCP\n",
         "# SSH\nLe serveur est 10.7.7.2 port 22, mon port local est 51234. C'est du TCP.\n",
+        "<h2>SSH</h2>\n<table>\n<tr><th></th><th>IP</th><th>port</th></tr>\n"
+        "<tr><td>serveur</td>\n<td>10.7.7.2</td>"
+        "<td>22</td></tr><tr><td>client<td>?<td>51234</table>\n<p>TCP</p>\n",
+        "# SSH\nMon portable 10.7.7.1 a parlé depuis le port 51234 au\nport 22 de 10.7.7.2 en TCP.\n",
+        "# SSH\n1 0.0 10.7.7.1 10.7.7.2 TCP 74 51234 → 22 [SYN] Seq=0\n"
+        "2 0.1 10.7.7.2 10.7.7.1 TCP 74 22 → 51234 [SYN, ACK]\n",
+        "# SSH\n12:00:00.1 IP 10.7.7.1.51234 > 10.7.7.2.22: Flags [S], seq 1\n",
+        "# SSH\n- 10.7.7.2:22\n- 51234\n- TCP\n",
+        "# SSH\nTCP 10.7.7.1:51234 -> 10.7.7.2:22\n",
+        "SSH : serveur 10.7.7.2:22, port local 51234, TCP\n",
+        "Pour SSH, mon PC parle depuis le port 51234 au port 22 de 10.7.7.2 en TCP.\n",
+        f"# SSH\nserveur 10.7.7.2:22\n{SS}\nESTAB 0 0 10.7.7.1:51236 10.7.7.9:443\n",
+        "Application\tIP serveur\tPort serveur\tPort local\tProtocole\nSSH\t10.7.7.2\t22\t51234\tTCP\n",
+        "# SSH\n+-----+---+\n| IP serveur | 10.7.7.2:22 |\n+--+--+\n│ port local │ 51234 │\n└──┴──┘\nTCP\n",
         f"# SSH\nClient :\n{SS}\nServeur :\ntcp ESTAB 0 0 10.7.7.2:22 10.7.7.1:51234\n",
     ],
     ids=[
@@ -96,6 +104,17 @@ def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> page_a
         "values below",
         "values below headings",
         "sentences",
+        "HTML",
+        "prose",
+        "list of packets",
+        "tcpdump",
+        "bare values",
+        "bare pair",
+        "name in the line",
+        "name in the sentence",
+        "one of several sockets",
+        "tabs",
+        "drawn",
         "both sides",
     ],
 )
@@ -138,13 +157,13 @@ def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None
         f"# TP5\n## SSH\n{LABELS}",
         "# SSH\nPort: 22\nIP de ma box : 10.7.7.2\nport du serveur client: 22\n",
         "# SSH\nserver port: a lot\nserver IP:\nserver: 22\n",
-        f"# SSH\n{SS}\n{SS.replace('51234', '51235')}\n",
+        f"# SSH\n{SS}\n{SS.replace('10.7.7.2', '10.7.7.3')}\n",
         "# SSH\nudp 0.0.0.0:57862 *:*\nudp 0.0.0.0:57863 *:*\n",
         "# SSH\n- Serveur\n- Port : 22\n  - Port : 22\n",
         "# SSH\n### Serveur\n### Ports\nPort : 22\n",
         "# SSH\nserver port: 22\u202e\n",
         "# SSH\n| server port |\n|-|\n",
-        "# SSH\nJe vois le port local 51234\nTCP ou UDP\nport local du PC numero 3 de la salle B12\n",
+        "# SSH\nLe port local n'est pas 51234\nTCP ou UDP\nport local du PC numero 3 de la salle B12\n",
     ],
     ids=[
         "nowhere",
@@ -251,6 +270,14 @@ def test_find_knows_the_exercises_that_it_leaves(plan: Plan, tmp_path: Path) -> 
     assert {"dns": {"server_address": "10.7.7.3"}} == found.answers
 
 
+def test_find_reads_so_many_bytes_of_all_pages(plan: Plan, tmp_path: Path) -> None:
+    """The pages after them are another matter than a student's answers."""
+    for number in range(5):
+        (tmp_path / f"{number}.md").write_text(f"# SSH\nserver port: 2{number}\n".ljust(250 << 10))
+    found = find(tmp_path, plan, "# SSH\nlocal port: 1\n".ljust(60 << 10), "4.md")
+    assert {"ssh": {"server_port": "20"}} == found.answers
+
+
 def test_find_leaves_a_page_that_is_no_text(plan: Plan, tmp_path: Path) -> None:
     """A binary file under the name of a text."""
     (tmp_path / "README.md").write_bytes(b"# SSH\0\1\2\nserver port: 22\n")
@@ -267,3 +294,30 @@ def test_find_leaves_a_page_that_is_no_text(plan: Plan, tmp_path: Path) -> None:
 def test_is_page_tells_by_the_name(name: str, is_page: bool) -> None:
     """Texts of people, and neither the form nor pages that sharklab writes."""
     assert is_page is page_answers.is_page(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SSH:\n  Server_Address: 10.7.7.2\n  Server_Port: 22\n  Local_Port: 51234\n  Transport: TCP\n",
+        "ssh: 51234 -> 22\n",
+        "ssh:\n  - server_address: 10.7.7.2\n  - server_port: 22\n  - local_port: 51234\n",
+        "ssh:\n  server_address = 10.7.7.2\n  server_port = 22\n  local_port = 51234\n",
+        "ssh:\n  * server-address: 10.7.7.2\n  * server-port: 22 # usual\n  * local port: 51234\n  # TCP\n",
+        "ssh:\n  adresse du serveur: 10.7.7.2\n  port du serveur: 22\n  port local: 51234\n",
+    ],
+    ids=["case", "arrow", "list", "equal signs", "stars", "French"],
+)
+def test_find_reads_the_form_in_other_words(text: str, plan: Plan, tmp_path: Path) -> None:
+    """Where it is no YAML, or has other names."""
+    found = find(tmp_path, plan, text, "answers.yml")
+    given = {name: next(iter(values(name, each))) for name, each in found.answers["ssh"].items()}
+    assert given.items() <= RIGHT.items() and {"server_port", "local_port"} <= given.keys()
+
+
+def test_find_adds_to_the_form_what_it_lacks(plan: Plan, tmp_path: Path) -> None:
+    """An answer that was read stays, and an empty one gets no value of the next line."""
+    text = "ssh:\n  server_port:\n  local_port: 51234\n  local_port: 51235\n  server-address: 10.7.7.2\n"
+    (tmp_path / "answers.yml").write_text(text)
+    known = {"ssh": {"local_port": 51234, "transport": "TCP"}}
+    assert {"ssh": {"server_address": "10.7.7.2"}} == page_answers.find(tmp_path, plan, known).answers

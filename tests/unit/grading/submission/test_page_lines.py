@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sharklab.grading.submission.page_lines import LONGEST, lines
+from sharklab.grading.submission.page_lines import LINES, LONGEST, lines
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_lines_splits_the_rows_of_tables() -> None:
         ("🌞 **Port** : 22", "Port : 22", 2),
         ("> - port: 22", "port: 22", 4),
         ("IP : [192.0.2.7](http://192.0.2.7)", "IP : 192.0.2.7", 0),
-        ("<li>port: 22</li>", "port: 22", 0),
+        ("<li>port: 22</li>", "port: 22", 2),
     ],
 )
 def test_lines_tell_where_a_text_begins(text: str, shown: str, indent: int) -> None:
@@ -71,3 +71,15 @@ def test_lines_of_html_are_broken() -> None:
     assert [(2, "a"), (2, "b")] == [(each.number, each.text) for each in lines("\na<br>b")]
     [row] = lines("| a<br>b | c |")
     assert ("a b", "c") == row.cells
+
+
+@pytest.mark.parametrize("text", ["a\tb\tc", "│ a │ b │ c │", "<tr><td>a<td>b<td>c</tr>"])
+def test_lines_splits_tables_of_other_programs(text: str) -> None:
+    """Of a spreadsheet, drawn ones, and those in HTML."""
+    [row] = lines(text)
+    assert ("a", "b", "c") == row.cells
+
+
+def test_lines_stops_after_as_many_as_people_write() -> None:
+    """A longer page was made by a program."""
+    assert LINES == len(list(lines("a\n" * (LINES + 5))))

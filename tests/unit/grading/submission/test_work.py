@@ -182,7 +182,7 @@ def test_read_names_what_is_no_capture_of_the_lab(tmp_path: Path) -> None:
     for name in ("shh.pcap", "qqqqqqqq.pcap"):
         shutil.copy(sample.DATA / "icmp.pcap", place / "captures" / name)
     (place / "captures" / "old").mkdir()
-    (place / "captures" / "notes.txt").write_text("x")
+    (place / "captures" / "notes.txt").write_text("a note")
     (place / "answers.yml").write_text("sssh: {transport: TCP}\nssh: {server_prot: 22}\n")
     expected = {
         "captures/shh.pcap": UNKNOWN,

@@ -13,7 +13,7 @@ from sharklab import paths, state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import image
 from sharklab.hosts.image import build, systems
-from sharklab.hosts.image.model import Source
+from sharklab.hosts.image.model import RootSource
 from sharklab.hosts.image.root_folder import RootFolder
 from sharklab.message import N_, Message
 from tests.support.errors import error_of
@@ -50,12 +50,12 @@ def test_base_image_begins_at_a_source(tiny: systems.OperatingSystem) -> None:
     def unpack(target: Path) -> None:
         (target / "from-elsewhere").touch()
 
-    made = image.base("tiny", [], silent, source=Source("f00d", unpack))
+    made = image.base("tiny", [], silent, source=RootSource("f00d", unpack))
     assert {"from-elsewhere", "packages"} <= {path.name for path in (made.folder / "root").iterdir()}
     assert not build.is_built("tiny")
     own = image.base("tiny", [], silent)
     assert build.is_built("tiny") and own.folder != made.folder
-    assert made == image.base("tiny", [], silent, source=Source("f00d", unpack))
+    assert made == image.base("tiny", [], silent, source=RootSource("f00d", unpack))
 
 
 def silent(sentence: Message) -> None:

@@ -13,7 +13,7 @@ from sharklab.cli import flow
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import providers
 from sharklab.hosts.image.model import NOTHING, Image, Layers, Snapshots
-from sharklab.hosts.providers import disk, internet_gateway, qemu, shared_limits, this_computer
+from sharklab.hosts.providers import claims, disk, internet_gateway, qemu, shared_limits, this_computer
 from sharklab.hosts.providers.qemu.accelerator import TCG
 from sharklab.lab.model import Plan
 from tests.support.errors import error_of
@@ -92,6 +92,23 @@ def test_up_restores_a_machine_again_whose_restoration_was_killed(
     monkeypatch.setattr(qemu, "start", lambda plan, hosts, *rest: started.extend(host.name for host in hosts))
     machines.up(seat_plan, replace(NOTHING, snapshots=Snapshots(NOTHING.image, Path(), TCG)), print)
     assert ["client"] == started
+
+
+def test_hosts_whose_set_up_ended_with_the_power_are_made_again(seat_plan: Plan) -> None:
+    """The mark of the seat is gone with the power. Hosts that are set up stay, and so do those of a kill."""
+    folder = state.folder(disk.folder(seat_plan, "server"))
+    note = seat_plan.seat.folder / "provisioned"
+    claims.claim(seat_plan.seat.id, seat_plan.seat.folder)
+    providers.get("nspawn").forget_lost(seat_plan.seat)
+    claims.release(seat_plan.seat.id)
+    note.touch()
+    providers.get("nspawn").forget_lost(seat_plan.seat)
+    assert folder.is_dir()
+    note.unlink()
+    (seat_plan.seat.folder / "layers").touch()
+    (seat_plan.seat.folder / "class.json").touch()
+    providers.get("nspawn").forget_lost(seat_plan.seat)
+    assert ["class.json"] == [path.name for path in seat_plan.seat.folder.iterdir()]
 
 
 def test_layers_of_a_seat_are_found_by_their_name(tmp_path: Path) -> None:

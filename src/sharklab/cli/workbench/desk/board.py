@@ -107,22 +107,13 @@ def note_fresh(lab: Lab, found: Points) -> None:
 
 def has_fresh(lab: Lab) -> bool:
     """Tell whether the points of a fresh seat are known for the lab as it is now."""
-    return bool(_read_fresh(lab.name).get("lab") == _digest(lab))
+    return bool(state.read_object(_fresh_file(lab.name)).get("lab") == _digest(lab))
 
 
 def fresh(lab: str) -> Mapping[str, float]:
     """Return the points of each exercise that a fresh seat earns, as far as they are known."""
-    return {str(id): float(points) for id, points in _read_fresh(lab).get("points", {}).items()}
-
-
-def _read_fresh(lab: str) -> dict[str, Any]:
-    file = _fresh_file(lab)
-    try:
-        return dict(json.loads(file.read_text()))
-    except FileNotFoundError:
-        return {}
-    except (ValueError, TypeError) as error:
-        raise state.explain_damage(file, error) from error
+    points = state.read_object(_fresh_file(lab)).get("points", {})
+    return {str(id): float(own) for id, own in points.items()}
 
 
 def _fresh_file(lab: str) -> Path:

@@ -20,7 +20,7 @@ from pathlib import Path
 from sharklab import process, state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image import build
-from sharklab.hosts.image.model import Source
+from sharklab.hosts.image.model import RootSource
 from sharklab.hosts.providers.cluster.course import Course
 from sharklab.message import N_, Message
 from sharklab.process import Say
@@ -42,7 +42,7 @@ SQUASHFS = b"hsqs"
 TAR = ("tar", "--extract", "--numeric-owner", "--xattrs", "--xattrs-include=*", "--file")
 
 
-def find(own: Course, os_name: str, progress: Say) -> Source | None:
+def find(own: Course, os_name: str, progress: Say) -> RootSource | None:
     """Return the source of the base image of a system, None where the base image is one of our own."""
     if os_name not in ALIASES or build.is_built(os_name):
         return None
@@ -57,7 +57,7 @@ def find(own: Course, os_name: str, progress: Say) -> Source | None:
             return None
         known = {"server": server, "fingerprint": fingerprint}
         state.write(note, json.dumps(known))
-    return Source(known["fingerprint"], partial(_unpack_image, own, known, os_name))
+    return RootSource(known["fingerprint"], partial(_unpack_image, own, known, os_name))
 
 
 def _pull(own: Course, server: str, os_name: str, progress: Say) -> str:

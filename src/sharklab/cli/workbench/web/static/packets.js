@@ -15,7 +15,6 @@ class PacketsElement extends HTMLElement {
   /** @type {Record<string, string>} */ #words = {};
   #isFollowing = true;
   #isDue = false;
-  #isOver = false;
   #chosen = 0; // the number of a packet
 
   connectedCallback() {
@@ -43,11 +42,6 @@ class PacketsElement extends HTMLElement {
     this.#connect();
   }
 
-  disconnectedCallback() {
-    this.#isOver = true;
-    this.#socket?.close();
-  }
-
   /** @param {string} selector @returns {any} that part of the element */
   #at(selector) {
     return this.querySelector(selector);
@@ -57,7 +51,6 @@ class PacketsElement extends HTMLElement {
     const socket = (this.#socket = new WebSocket(this.getAttribute("url") ?? ""));
     socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
     socket.onclose = () => {
-      if (this.#isOver) return;
       this.#state("lost");
       setTimeout(() => this.#connect(), 1500);
     };

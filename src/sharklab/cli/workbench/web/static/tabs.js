@@ -6,21 +6,18 @@ function start(list) {
   const key = `tab ${location.pathname} ${tabs[0].id}`;
   /** @param {HTMLElement} tab */
   const panel = (tab) => document.getElementById(tab.getAttribute("aria-controls") ?? "");
-  /** @param {HTMLElement} chosen @param {boolean} focus */
-  const select = (chosen, focus) => {
+  /** @param {HTMLElement} chosen */
+  const select = (chosen) => {
     for (const tab of tabs) {
       tab.setAttribute("aria-selected", String(tab === chosen));
       tab.tabIndex = tab === chosen ? 0 : -1;
       panel(tab)?.toggleAttribute("hidden", tab !== chosen);
     }
-    if (focus) chosen.focus();
     sessionStorage.setItem(key, chosen.id);
     panel(chosen)?.dispatchEvent(new CustomEvent("shown"));
   };
-  list.addEventListener("click", (event) => {
-    const tab = /** @type {HTMLElement} */ (event.target).closest("[role=tab]");
-    if (!(tab instanceof HTMLElement)) return;
-    select(tab, false);
+  for (const tab of tabs) tab.addEventListener("click", () => {
+    select(tab);
     panel(tab)?.dispatchEvent(new CustomEvent("entered"));
   });
   list.addEventListener("keydown", (event) => {
@@ -28,10 +25,12 @@ function start(list) {
     const next = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: tabs.length - 1 }[event.key];
     if (now < 0 || next === undefined) return;
     event.preventDefault();
-    select(tabs[(next + tabs.length) % tabs.length], true);
+    const chosen = tabs[(next + tabs.length) % tabs.length];
+    select(chosen);
+    chosen.focus();
   });
   const kept = tabs.find((tab) => tab.id === sessionStorage.getItem(key));
-  if (kept) select(kept, false);
+  if (kept) select(kept);
 }
 
 // A part of the page elsewhere that opens a tab. On the map a machine opens its terminal, a cable its packets.
