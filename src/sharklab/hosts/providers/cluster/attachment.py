@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.errors import Unreachable
-from sharklab.hosts.providers.cluster.transport import CONNECT_SECONDS, Transport, certificates, path
+from sharklab.hosts.providers.cluster.transport import SECONDS, Transport, certificates, path
 from sharklab.message import N_
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _open(transport: Transport, where: str) -> ClientConnection:
     from websockets.sync.client import connect, unix_connect
 
     endpoint = transport.endpoint
-    options = {"compression": None, "max_size": None, "ping_interval": None, "open_timeout": CONNECT_SECONDS}
+    options = {"compression": None, "max_size": None, "ping_interval": None, "open_timeout": SECONDS}
     try:
         if endpoint.socket:
             return unix_connect(str(endpoint.socket), f"ws://engine{where}", **options)  # type: ignore[arg-type]
