@@ -95,8 +95,7 @@ def _of_class(args: Options, lab: Lab, site: Site) -> tuple[Workbench, str, list
     students = student_list.read(args)
     if args.provider or args.remote:
         use_remote(args, seat_provider.of_class(lab.name, [own.id for own in students], args.provider))
-    for own in students:
-        seat.register(lab, own.id)
+    seat.register_all(lab, [own.id for own in students])
     works = state.folder(state.root() / "work")
     of_class = class_desk.make(
         lab, students, lambda name, student: works / name / student, control.end_visits, args.provider
