@@ -120,10 +120,14 @@ FIREWALL = {
 }
 """The commands that show the rules of a host, by their keys in `Firewall`."""
 
-SSHD = """for own in $(hostname -I); do
+SSHD = """mkdir -p /run/sshd
+for own in $(hostname -I); do
     sshd -T -C "user=student,host=lab,addr=192.0.2.1,laddr=$own,lport=22"
 done | sort -u"""
-"""The settings of sshd(8) for logins to each address of the host: a block Match may change them for one."""
+"""The settings of sshd(8) for logins to each address of the host: a block Match may change them for one.
+
+sshd wants its folder, which Debian's unit removes while a socket unit listens in its place.
+"""
 
 LOOKS = {
     "sockets": "ss -Hlntup",
