@@ -33,18 +33,25 @@ SIZE = 4 << 30
 SHARED = ("images", "locale", "user-namespaces", "disk-files")
 """Parts of the usual state folder that the class has, too."""
 
+END_LIMIT, PAUSE = 60.0, 0.1
+"""Seconds until the processes of a killed command have ended, and between two looks."""
+
 AFTER = 1.3
 """The last moment of a cut, in parts of the time that `seats up` takes."""
 
 
 @contextmanager
 def mounted(file: Path, at: Path) -> Iterator[None]:
-    """Mount the file system of a file."""
+    """Mount the file system of a file, until the last process of a killed command has ended."""
     subprocess.run(["mount", "-o", "loop", file, at], check=True)
     try:
         yield
     finally:
-        subprocess.run(["umount", at], check=True)
+        deadline = time.monotonic() + END_LIMIT
+        while subprocess.run(["umount", at], capture_output=True).returncode:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{at} is in use")
+            time.sleep(PAUSE)
 
 
 def new(file: Path, at: Path, shared: Path) -> None:
