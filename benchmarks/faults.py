@@ -105,7 +105,7 @@ ip neighbour flush nud permanent
 systemctl daemon-reload
 sysctl --quiet --write net.ipv4.ip_default_ttl=64 net.core.somaxconn=4096
 test ! -e /etc/sysctl.d/50-routing.conf || sysctl --quiet --load=/etc/sysctl.d/50-routing.conf
-systemctl disable --now status-page packet-filter ssh.socket
+for unit in status-page packet-filter ssh.socket; do systemctl disable --now $unit; done
 nft delete table inet filter
 nmcli connection reload
 for card in lan dmz; do nmcli connection up $card; done

@@ -23,6 +23,7 @@ import pytest
 from sharklab import state
 from sharklab.cli import flow
 from tests.conftest import call_sharklab
+from tests.support import doc_console
 from tests.support.vandals import BEGIN, VANDALS
 
 LIMIT = 240
@@ -131,6 +132,16 @@ def server(student: Callable[[str], str], tmp_path_factory: pytest.TempPathFacto
 def address(student: str) -> str:
     """Return the address of the server of a student's seat."""
     return str(flow.look_up(LAB, student).seat.address("server", "lan").ipv4.ip)
+
+
+def test_page_on_a_class_shows_its_seats(server: Server, tmp_path: Path) -> None:
+    """The example of docs/classroom.md, for two of the seats."""
+    names = dict(zip(("alice", "bob"), server.students, strict=False))
+    lines = [f"{name},N,{name}@uni.example" for name in names.values()]
+    (tmp_path / "roster.csv").write_text("\n".join(["student,name,email", *lines, ""]))
+    env = {"SHARKLAB_STATE": str(server.place / "state"), "SHARKLAB_OS": "debian12"}
+    for shown, printed in doc_console.replay("classroom.md", tmp_path, env, names):
+        assert shown == printed
 
 
 def test_twelve_students_capture_side_by_side(server: Server) -> None:

@@ -24,6 +24,7 @@ from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.course import HOST, LAB, PROJECT, STUDENT
 from sharklab.hosts.providers.cluster.model import MemberStatus, Power
 from tests.conftest import call_sharklab
+from tests.support import doc_console
 from tests.support.lxd_cluster import LxdCluster, lxd_cluster
 
 LIMIT = 120
@@ -37,14 +38,16 @@ class Course:
     place: Path
     cluster: LxdCluster
 
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables that name the course and the engine."""
+        folder = self.cluster.machines["m1"].engine_folder
+        return {"SHARKLAB_STATE": str(self.place / "state"), "LXD_DIR": str(folder)}
+
     def run(self, *words: str) -> dict[str, Any]:
         """Type a command and return what it tells a script, with its exit code."""
         begun = time.monotonic()
-        env = {
-            "SHARKLAB_STATE": str(self.place / "state"),
-            "LXD_DIR": str(self.cluster.machines["m1"].engine_folder),
-        }
-        done = call_sharklab(*words, "--output", "json", env=env)
+        done = call_sharklab(*words, "--output", "json", env=self.env)
         assert done.stdout, done.stderr
         print(f"{time.monotonic() - begun:6.1f} s  {' '.join(words[:2])}")
         return {**json.loads(done.stdout), "code": done.returncode}
@@ -132,6 +135,16 @@ def test_seats_come_up_on_all_members(course: Course) -> None:
     with course.client() as client:
         there = client.projects.find(client.project)
     assert there and PROJECT.items() <= there.config.items()
+
+
+def test_page_on_a_cluster_shows_its_seats(course: Course) -> None:
+    """The example of docs/cluster.md, for two of the seats."""
+    folder, names = state.folder(course.place / "page"), {"alice": "tcpdump-0", "bob": "tcpdump-1"}
+    lines = [f"{name},N,{name}@uni.example" for name in names.values()]
+    (folder / "roster.csv").write_text("\n".join(["student,name,email", *lines, ""]))
+    env = {**course.env, "SHARKLAB_OS": "debian12"}
+    for shown, printed in doc_console.replay("cluster.md", folder, env, names):
+        assert shown == printed
 
 
 def test_labs_run_and_earn_what_they_should(course: Course) -> None:

@@ -8,7 +8,7 @@ import re
 import shutil
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,12 @@ import pytest
 from sharklab import paths, state
 from sharklab.author.reference import reference
 from sharklab.cli import flow
-from sharklab.errors import InputError
 from sharklab.grading.marking.marks import grade
-from sharklab.grading.submission import bundle, manifest
+from sharklab.grading.submission import bundle, contents, manifest
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.lab import seat
 from tests.conftest import call_sharklab
+from tests.support import doc_console
 
 RECORD = """
 tcpdump --immediate-mode -i lan -U -w /tmp/hand.pcap port 22 2>/tmp/hand.log & pid=$!
@@ -86,6 +86,19 @@ def ssh(own: Student, host: str, command: str) -> bytes:
     return subprocess.run(argv, capture_output=True, check=True, stdin=subprocess.DEVNULL, timeout=60).stdout
 
 
+def type_example(
+    own: Student,
+    page: str,
+    folder: Path,
+    names: Mapping[str, str] | None = None,
+    lab: tuple[str, str] = ("", ""),
+) -> None:
+    """Type the example of a page on the student's machine: it prints what the page shows."""
+    env = {"SHARKLAB_STATE": str(own.machine)}
+    for shown, printed in doc_console.replay(page, folder, env, {"alice": own.name, **(names or {})}, lab):
+        assert shown == printed
+
+
 def fill_in(file: Path, answers: dict[str, dict[str, Any]]) -> None:
     """Write answers into the form as a student does, each after its colon."""
     exercise, lines = "", []
@@ -124,17 +137,9 @@ def first_port(capture: Path) -> str:
     return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def test_check_finds_nothing_missing(done: Student) -> None:
-    """Work that is whole is said to be: packets, answers, and what the hosts are like."""
-    result = done.work("check", "tp4")["result"]
-    missed = [
-        (exercise["id"], mark["id"], mark["found"]["en"])
-        for exercise in result["exercises"]
-        for mark in exercise["criteria"]
-        if mark["status"] != "passed"
-    ]
-    assert ([], result["worth"]) == (missed, result["points"])
-    assert "firewall" in {exercise["id"] for exercise in result["exercises"]}
+def test_page_on_recording_records_an_exercise(alice: Student, tmp_path: Path) -> None:
+    """The capture shows the exercise."""
+    type_example(alice, "recording.md", tmp_path)
 
 
 def test_check_of_a_wrong_answer_costs_it_alone(done: Student, tmp_path: Path) -> None:
@@ -153,12 +158,10 @@ def test_check_of_a_wrong_answer_costs_it_alone(done: Student, tmp_path: Path) -
 
 
 def test_submit_hands_in_what_the_instructor_grades(done: Student, tmp_path: Path) -> None:
-    """One signed file; on the instructor's machine it is whole, and earns all there is."""
-    file = tmp_path / "alice.sharklab"
-    told = done.work("submit", "tp4", "-o", str(file))
-    assert ([], [], ["client", "desktop", "server"]) == (told["missing"], told["problems"], told["hosts"])
-    assert told["answers"]["asked"] == told["answers"]["given"]
-    found = bundle.unpack(file, tmp_path / "unpacked")
+    """By the page on it: nothing is missing. On the instructor's machine the file is whole, and earns all."""
+    shutil.copytree(done.folder, tmp_path / "tp4")
+    type_example(done, "submitting.md", tmp_path)
+    found = bundle.unpack(tmp_path / f"tp4-{done.name}.sharklab", tmp_path / "unpacked")
     assert (done.name, "tp4", Seal.WHOLE, ()) == (found.student, found.lab, found.seal, found.problems)
     assert 0 < found.begun < found.made
     result = grade(flow.prepare("tp4", done.name), found)
@@ -197,13 +200,14 @@ def test_seat_keeps_its_secrets_to_itself(done: Student, tmp_path: Path) -> None
 
 
 def test_submit_of_an_exam_reboots_the_hosts(done: Student, tmp_path: Path) -> None:
-    """All that holds on the seat holds after the reboot, and earns all points; the next file is refused."""
+    """The page on exams: a reboot, one file that holds after it and earns all points, and no second file."""
     shutil.copytree(paths.LABS / "tp4", tmp_path / "tp4")
     with (tmp_path / "tp4" / "lab.yml").open("a") as lab:
         lab.write("exam: {minutes: 90}\n")
-    file, hosts = tmp_path / "exam.sharklab", ["client", "desktop", "server"]
-    told = done.work("submit", str(tmp_path / "tp4"), "-o", str(file))
-    assert (hosts, hosts) == (told["hosts"], told["rebooted"])
+    shutil.copytree(done.folder, tmp_path / "work")
+    names = {"myexam": str(tmp_path / "tp4")}
+    type_example(done, "exam.md", tmp_path / "work", names=names, lab=("myexam", "tp4"))
+    file, hosts = tmp_path / "work" / f"tp4-{done.name}.sharklab", ["client", "desktop", "server"]
     found = bundle.unpack(file, tmp_path / "unpacked")
     assert (Seal.WHOLE, ()) == (found.seal, found.problems)
     assert hosts == sorted(host for host in hosts if manifest.came_back(found.manifest, host))
@@ -223,12 +227,8 @@ def test_submit_of_an_exam_reboots_the_hosts(done: Student, tmp_path: Path) -> N
     assert 0 == call_sharklab(*words).returncode
     for language in ("fr", "en"):
         page = (tmp_path / "gradebook" / done.name / f"exam.{language}.html").read_text()
-        assert f"<code>{told['digest'][:8]}</code>" in page and 3 == page.count('<section id="host-')
-    again = call_sharklab(
-        *("submit", str(tmp_path / "tp4"), "--folder", str(done.folder)),
-        env={"SHARKLAB_STATE": str(done.machine)},
-    )
-    assert InputError.exit_code == again.returncode and told["digest"][:8] in again.stderr
+        digits = manifest.digest(file.read_bytes())[: contents.DIGITS]
+        assert f"<code>{digits}</code>" in page and 3 == page.count('<section id="host-')
 
 
 def own_files(machine: Path) -> Iterator[Path]:

@@ -22,11 +22,14 @@ BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MOVING = (
     (re.compile(r"\d+\.\d+\.\d+\.\d+(:\d+)?"), "ADDRESS"),
     (re.compile(r"\b(?=[a-f]*\d)[0-9a-f]{8}\b"), "DIGITS"),
-    (re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d)?"), "TIME"),
+    (re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?( \(UTC.\d\d:\d\d\))?"), "TIME"),
     (re.compile(r"\d+(\.\d+)? (s|min|KiB|MiB)\b"), r"NUMBER \2"),
     (re.compile(r" {2,}"), "  "),
 )
 """Parts of an output that differ from seat to seat, and the width of a column."""
+
+SLOW = re.compile(r"\[ *\d+(\.\d+)? s\] ")
+"""The start of a line that says how far the work is. Only slow work has such lines, so a page has none."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,12 @@ def commands(page: str) -> list[TypedCommand]:
 
 
 def replay(
-    page: str, folder: Path, env: Mapping[str, str], names: Mapping[str, str]
+    page: str, folder: Path, env: Mapping[str, str], names: Mapping[str, str], lab: tuple[str, str] = ("", "")
 ) -> Iterator[tuple[list[str], list[str]]]:
     """Type the commands of a page in `folder`; yield of each its lines on the page, and those that it prints.
 
-    `names` has the words of the test for those of the page: its student, its lab.
+    `names` has the words to type for those of the page: its students, its lab. `lab` has the name of the
+    page's lab, and the name that is printed here.
     """
     program = folder / "sharklab"
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m sharklab "$@"\n')
@@ -69,8 +73,9 @@ def replay(
                 printed = [_line(process) for _ in typed.output]
             else:
                 printed = process.communicate(timeout=LIMIT)[0].splitlines()
-        back = {theirs: ours for ours, theirs in names.items()}
-        yield [_settle(line) for line in typed.output], [_settle(_replace(line, back)) for line in printed]
+        back = {theirs: ours for ours, theirs in [*names.items(), lab] if theirs}
+        lines = [_settle(_replace(line, back)) for line in printed if not SLOW.match(line)]
+        yield [_settle(line) for line in typed.output], lines
 
 
 def _start(words: str, folder: Path, env: Mapping[str, str]) -> subprocess.Popen[str]:

@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sharklab.hosts.providers import claims
+from sharklab.hosts.providers import cgroups, claims
 from sharklab.hosts.providers.this_computer import CONTAINERS
+from sharklab.hosts.ssh_gateway import control as gateway
 from sharklab.lab.model import Seat
 
 VARIABLE = "SHARKLAB_TEST_RUN"
@@ -69,6 +70,8 @@ def end(folder: Path, run: str) -> None:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(PAUSE)
+    for root in (*folder.glob("*"), *folder.glob("*/state")):
+        cgroups.end(f"{gateway.unit(root)}*")
     for path in claims.MARKS.glob("*/folder"):
         own = claims.owner(path.parent.name)
         if own and (own.is_relative_to(folder) or run in own.name):

@@ -142,9 +142,9 @@ def test_register_all_reads_and_writes_the_register_once(
     written: list[Path] = []
     write = state.write
 
-    def note(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+    def note(path: Path, content: str | bytes, mode: int = 0o600, durable: bool = False) -> None:
         written.append(path)
-        write(path, content, mode)
+        write(path, content, mode, durable)
 
     monkeypatch.setattr(state, "write", note)
     seat.register_all(lab, ["alice", "bob", "zoe"])

@@ -17,6 +17,7 @@ from pathlib import Path
 from sharklab import process
 from sharklab.errors import (
     InputError,
+    MachineryError,
 )
 from sharklab.lab.model import Host, Plan
 from sharklab.message import (
@@ -133,11 +134,18 @@ def namespaces(seat_id: str) -> list[str]:
 
 
 def delete(name: str) -> None:
-    """Kill what still runs in a namespace and remove it with all interfaces in it."""
+    """Kill what still runs in a namespace and remove it with all interfaces in it.
+
+    Another command may have removed it meanwhile. Raises MachineryError if it is still there at the end.
+    """
     for pid in _processes(name):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    process.run(["ip", "netns", "delete", name])
+    try:
+        process.run(["ip", "netns", "delete", name])
+    except MachineryError:
+        if exists(name):
+            raise
 
 
 def check(plan: Plan) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sharklab.errors import InputError
+from sharklab import process
+from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.providers import network
 from sharklab.lab.model import Network, Plan
 from tests.support.errors import error_of
@@ -29,6 +30,22 @@ def test_namespaces_are_named_after_the_seat_and_its_hosts(
         (tmp_path / name).touch()
     assert ["sl-7e57-client", "sl-7e57-server", "sl-7e57"] == network.namespaces("7e57")
     assert (True, False) == (network.exists("sl-7e57"), network.exists("sl-7e5"))
+
+
+def test_delete_of_a_namespace_that_another_command_has_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its aim is reached; a namespace that stays is an error."""
+    monkeypatch.setattr(network, "NAMESPACES", tmp_path)
+    monkeypatch.setattr(process, "run", raise_error)
+    network.delete("sl-7e57")
+    (tmp_path / "sl-7e57").touch()
+    assert "no such" in error_of(MachineryError, network.delete, "sl-7e57").message
+
+
+def raise_error(command: list[str]) -> None:
+    """Fail as a command does."""
+    raise MachineryError("no such thing")
 
 
 def test_management_addresses_are_link_local_and_distinct(seat_plan: Plan) -> None:
