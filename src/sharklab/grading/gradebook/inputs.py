@@ -137,12 +137,14 @@ def _list_shared_folders(entry: Path, names: ClassNames, lab: str, depth: int = 
     They have the names of students, and lie in `entry`, or in a folder there that is of no other lab. One of
     them is enough where `entry` itself names nobody.
     """
-    folders = [each for each in _entries(entry) if each.is_dir()] if entry.is_dir() and names.students else []
-    whose = {folder: names.of(folder.name) for folder in folders}
-    people = {student.id for found in whose.values() for student in found}
+    if not names.students or not entry.is_dir():
+        return None
+    folders = [each for each in _entries(entry) if each.is_dir()]
+    whose = {folder: students for folder in folders if (students := names.of(folder.name))}
+    people = {student.id for students in whose.values() for student in students}
     if len(people) > 1 or (people and not names.of(entry.name)):
         is_other = lab and finding.nearness((entry.name,), lab) is finding.OTHER
-        return [] if is_other else [folder for folder, found in whose.items() if found]
+        return [] if is_other else list(whose)
     below = [_list_shared_folders(folder, names, lab, depth - 1) for folder in folders if depth]
     shared = [each for each in below if each is not None]
     return [folder for each in shared for folder in each] if shared else None

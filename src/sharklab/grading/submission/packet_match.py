@@ -44,14 +44,23 @@ def find(
     further = {
         _id(each): _others(left, each, answers, first[_id(each)]) for each in asking if _id(each) in first
     }
-    open_ones = [each for each in lacking if _id(each) not in shown]
+    for name, own in _match_services(left, [each for each in lacking if _id(each) not in shown], answers):
+        shown[name], *further[name] = own
+    return shown, further
+
+
+def _match_services(
+    left: list[RecordedCapture], open_ones: Sequence[Exercise], answers: Answers
+) -> Iterator[tuple[str, list[Path]]]:
+    """Yield an id and captures for each exercise that has some: first by its answers, then by its service."""
+    matched = set()
     for exercise in (each for each in open_ones if answers.get(each.id)):
         if own := _of_answers(left, exercise, open_ones, answers):
-            shown[_id(exercise)], *further[_id(exercise)] = own
-    for exercise in (each for each in open_ones if _id(each) not in shown):
+            matched.add(exercise.id)
+            yield _id(exercise), own
+    for exercise in (each for each in open_ones if each.id not in matched):
         if own := _of_service(left, exercise):
-            shown[_id(exercise)], *further[_id(exercise)] = own
-    return shown, further
+            yield _id(exercise), own
 
 
 def _id(exercise: Exercise) -> str:

@@ -54,25 +54,31 @@ _Told = Mapping[Named, tuple[str, int]]
 
 def _of_lines(shown: Sequence[tuple[int, Line]], labelled: Mapping[Named, Iterable[str]], port: str) -> _Told:
     """Return the values of printed lines that agree: one server, and one local port or several."""
+    chosen = _choose_lines(shown, labelled, port)
+    if len({(line.server, line.transport) for _, line in chosen}) != 1:
+        return {}
+    number, line = chosen[0]
+    local = list(dict.fromkeys(line.client.port for _, line in chosen))
+    if len(local) > (_MOST if line.server != _NONE else 1):
+        return {}
+    addresses = {line.client.address for _, line in chosen}
+    values = {named: _value(line, named) for named in (*LABELLED, (Value.TRANSPORT, None))}
+    values[Value.PORT, End.CLIENT] = ", ".join(filter(None, local))
+    values[Value.ADDRESS, End.CLIENT] = addresses.pop() if len(addresses) == 1 else ""
+    return {named: (value, number) for named, value in values.items() if value}
+
+
+def _choose_lines(
+    shown: Sequence[tuple[int, Line]], labelled: Mapping[Named, Iterable[str]], port: str
+) -> list[tuple[int, Line]]:
+    """Return the lines that other answers, then the port of the service, leave; a choice of none does not count."""
     turned = ((number, _turn(line, port)) for number, line in shown)
     sure = [(number, line) for number, line in turned if line.sure]
     left = [each for each in sure if each[1].client.port and each[1].server.port] or sure
     for named in LABELLED:
         wanted = {*labelled.get(named, ())}
         left = [each for each in left if _value(each[1], named) in wanted] or left
-    left = [each for each in left if port and each[1].server.port == port] or left
-    servers = {(line.server, line.transport) for _, line in left}
-    if len(servers) != 1:
-        return {}
-    number, line = left[0]
-    local = list(dict.fromkeys(line.client.port for _, line in left))
-    if len(local) > (_MOST if line.server != _NONE else 1):
-        return {}
-    addresses = {line.client.address for _, line in left}
-    values = {named: _value(line, named) for named in (*LABELLED, (Value.TRANSPORT, None))}
-    values[Value.PORT, End.CLIENT] = ", ".join(filter(None, local))
-    values[Value.ADDRESS, End.CLIENT] = addresses.pop() if len(addresses) == 1 else ""
-    return {named: (value, number) for named, value in values.items() if value}
+    return [each for each in left if port and each[1].server.port == port] or left
 
 
 def _turn(line: Line, port: str) -> Line:
