@@ -71,7 +71,7 @@ def _of_lines(shown: Sequence[tuple[int, Line]], labelled: Mapping[Named, Iterab
 def _choose_lines(
     shown: Sequence[tuple[int, Line]], labelled: Mapping[Named, Iterable[str]], port: str
 ) -> list[tuple[int, Line]]:
-    """Return the lines that the other answers leave, then the port of the service; all where they leave none."""
+    """Return the lines that the other answers and the port of the service leave; all where none is left."""
     turned = ((number, _turn(line, port)) for number, line in shown)
     sure = [(number, line) for number, line in turned if line.sure]
     left = [each for each in sure if each[1].client.port and each[1].server.port] or sure
