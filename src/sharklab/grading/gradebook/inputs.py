@@ -13,16 +13,26 @@ from typing import IO
 
 from sharklab import untrusted
 from sharklab.errors import InputError
+from sharklab.grading.gradebook import online_text
 from sharklab.grading.gradebook.named import ClassNames
-from sharklab.grading.submission import archive, bundle, finding, manifest, page_answers, sheet, strays, work
+from sharklab.grading.submission import (
+    archive,
+    bundle,
+    finding,
+    manifest,
+    page_answers,
+    sheet,
+    strays,
+    tarball,
+    work,
+)
 from sharklab.grading.submission.model import Problem
 from sharklab.lab.roster import PARTICIPANT, Student, own_group
 from sharklab.limits import ARCHIVE, BUNDLE
 from sharklab.message import N_
 
-_PARTICIPANT = re.compile(r"_(\d+)_assignsubmission_(?!onlinetext)")
+_PARTICIPANT = re.compile(r"_(\d+)_assignsubmission_")
 """How Moodle begins the name of each participant's folder, or file, when all submissions are downloaded."""
-_ONLINE_TEXT = re.compile(r"_\d+_assignsubmission_onlinetext")
 _PACKED = re.compile(r"\.(?:sharklab|zip|rar|7z|tar|tgz|tar\.[gx]z)(?:\W.*)?$", re.IGNORECASE)
 """The endings of packed files, also of formats that are not read, with the additions of browsers."""
 _ENDINGS = re.compile(
@@ -49,6 +59,7 @@ class SubmissionSource:
     `place` is where it lies in the folder or the file that the instructor named; `nested` zips lie around it.
     It may unpack to `most` bytes. `problems` are the files of it that did not come out of a zip. `whose` is
     the name of the student's folder or file in a course without seats, "" where it has no other than its own.
+    `texts` are the files of the text that the student typed in Moodle.
     """
 
     path: Path
@@ -59,6 +70,7 @@ class SubmissionSource:
     problems: tuple[Problem, ...] = field(default=(), hash=False)
     content: Content = Content.ANY
     whose: str = ""
+    texts: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str:
@@ -102,7 +114,7 @@ def _class(place: Path, names: ClassNames, lab: str) -> Iterator[SubmissionSourc
     if not place.exists():
         raise InputError(N_("there is no such file or folder"), place=str(place))
     if place.is_dir():
-        yield from _folders(place, names, lab)
+        yield from _with_texts(_folders(place, names, lab), place)
     else:
         yield SubmissionSource(
             place, packed=True, place=place.name, most=ARCHIVE.whole_class, content=Content.CLASS
@@ -125,7 +137,7 @@ def _entries(place: Path) -> list[Path]:
         entry
         for entry in sorted(place.iterdir())
         if not strays.is_leftover(entry.name)
-        and not _ONLINE_TEXT.search(entry.name)
+        and not online_text.NAME.search(entry.name)
         and not entry.is_symlink()
         and (entry.is_dir() or _PACKED.search(entry.name))
     ]
@@ -151,10 +163,14 @@ def _list_shared_folders(entry: Path, names: ClassNames, lab: str, depth: int = 
 
 
 def _student(path: Path, base: Path) -> SubmissionSource:
-    """Return the folder of a student, or the packed file that it is, or that is the only file in it."""
+    """Return the folder of a student, or the packed file that it is, or that is the only file in it.
+
+    A tar in a folder is unpacked with the folder (`submission.unpacked`).
+    """
     files = list(islice(finding.files(path), 2)) if path.is_dir() else [path]
     whose = path.name if path != base else ""
-    if len(files) == 1 and _PACKED.search(files[0].name):
+    is_tar = path.is_dir() and len(files) == 1 and tarball.is_tar(files[0])
+    if len(files) == 1 and _PACKED.search(files[0].name) and not is_tar:
         return replace(_source(files[0], base, packed=True), content=Content.STUDENT, whose=whose)
     return replace(_source(path, base, packed=False), whose=whose)
 
@@ -182,7 +198,7 @@ def find(places: Iterable[Path], students: Sequence[Student] = ()) -> tuple[Subm
 
 def _find(place: Path, students: Sequence[Student]) -> Iterator[SubmissionSource]:
     if place.is_dir():
-        yield from _below(place, place, students)
+        yield from _with_texts(_below(place, place, students), place)
     elif place.exists():
         yield SubmissionSource(place, packed=True, place=place.name, most=ARCHIVE.whole_class)
     else:
@@ -223,7 +239,7 @@ def _source(path: Path, base: Path, packed: bool) -> SubmissionSource:
 
 def _is_handed_in(source: SubmissionSource, students: Sequence[Student]) -> bool:
     """Tell whether a file that is no packed submission was meant as one: by Moodle's names and by its own."""
-    if any(map(_ONLINE_TEXT.search, source.parts)):
+    if any(map(online_text.NAME.search, source.parts)):
         return False
     own = replace(source, place=source.name)  # a student's folder may hold a whole repository
     return any(map(_PARTICIPANT.search, source.parts)) or owner(own, students) is not None
@@ -234,7 +250,7 @@ def find_others(places: Iterable[Path], sources: Iterable[SubmissionSource]) -> 
 
     A student may have given such a file a name that tells nothing. Files of a system are left out.
     """
-    taken = {source.path for source in sources}
+    taken = {file for source in sources for file in (source.path, *source.texts)}
     folders = [place for place in places if place.is_dir() and place not in taken]
     files = [file for folder in folders for file in folder.iterdir() if file.is_file() and file not in taken]
     return tuple(sorted(file.name for file in files if not strays.is_leftover(file.name)))
@@ -252,7 +268,8 @@ def find_unpacked(
             N_("more than {count} zips lie in each other"), place=str(source.path), count=ARCHIVE.nested
         )
     size, faults = archive.extract(source.path, folder, source.most)
-    sources = list(_contents(source.content, folder, students, lab))
+    found = _contents(source.content, folder, students, lab)
+    sources = list(found if source.content is Content.STUDENT else _with_texts(found, folder))
     rest = dict(faults)
     for number, one in enumerate(sources):
         own = {file: rest.pop(file) for file in [*rest] if file.is_relative_to(one.path)}
@@ -272,6 +289,7 @@ def find_unpacked(
             nested=source.nested + 1,
             most=most,
             whose=source.whose or one.whose,
+            texts=source.texts or one.texts,
         )
         for one in sources
     )
@@ -288,18 +306,38 @@ def _contents(
         yield from _below(folder, folder, students)
 
 
+def _with_texts(sources: Iterable[SubmissionSource], base: Path) -> Iterator[SubmissionSource]:
+    """Yield the submissions of a folder with the online texts that Moodle put beside them.
+
+    The text of a student who handed in no file is a submission itself.
+    """
+    texts = online_text.find(base)
+    alone = dict(texts)
+    for source in sources:
+        number = participant(source)
+        alone.pop(number, None)
+        yield replace(source, texts=texts[number].files) if number in texts else source
+    for text in alone.values():
+        yield replace(_source(text.files[0], base, packed=False), texts=text.files, whose=text.entry.name)
+
+
 def digest(source: SubmissionSource) -> str:
     """Return the SHA-256 of a submission: of the packed file, or of the names and contents in its folder.
 
-    A file larger than the limit is read up to the limit only; it is refused anyway.
+    A text that was typed in Moodle belongs to it. A file larger than the limit is read up to the limit only;
+    it is refused anyway.
     """
-    if source.packed:
-        return _digest(source.path)
-    files = [*sheet.find(source.path)[:1], *sorted(work.captures_folder(source.path).glob("*"))]
-    if bundle.is_unpacked(source.path):
-        files += [source.path / name for name in (manifest.NAME, manifest.SIGNATURE)]
-        files += sorted((source.path / work.STATE).glob("*"))
-    files += [file for file in finding.files(source.path) if file not in files and _counts(file)]
+    own = _digest_of_folder(source.path) if source.path.is_dir() else _digest(source.path)
+    parts = [own, *(f"{text.name} {_digest(text)}" for text in source.texts)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest() if source.texts else own
+
+
+def _digest_of_folder(folder: Path) -> str:
+    files = [*sheet.find(folder)[:1], *sorted(work.captures_folder(folder).glob("*"))]
+    if bundle.is_unpacked(folder):
+        files += [folder / name for name in (manifest.NAME, manifest.SIGNATURE)]
+        files += sorted((folder / work.STATE).glob("*"))
+    files += [file for file in finding.files(folder) if file not in files and _counts(file)]
     parts = [f"{file.name} {_digest(file)}" for file in files if file.exists()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -27,7 +27,7 @@ from sharklab.grading.marking.case import Known, gather, list_captures
 from sharklab.grading.marking.fingerprints import SubmissionFingerprint, fingerprint
 from sharklab.grading.marking.marks import mark
 from sharklab.grading.marking.policy import Policy
-from sharklab.grading.submission import archive, bundle, manifest, work
+from sharklab.grading.submission import archive, bundle, manifest, unpacked, work
 from sharklab.grading.submission.model import Problem, Seal, Submission
 from sharklab.lab import exam, load
 from sharklab.lab.model import Lab, Plan, Seat
@@ -112,7 +112,30 @@ def identify(item: IdentifyItem) -> Identity | tuple[SubmissionSource, ...]:
     """
     source = item.source
     if not source.packed:
-        return _identity(source, source.path, source.problems)
+        return _bring_together(item)
+    try:
+        return _identify_packed(item)
+    except InputError as error:
+        if not source.texts:
+            raise
+        return _bring_together(item, Problem(source.path.name, error.sentence))
+
+
+def _bring_together(item: IdentifyItem, *problems: Problem) -> Identity:
+    """Return the identity of a folder, with its archives and online texts, or of the texts alone."""
+    source, folder = item.source, item.source.path
+    is_whole = not source.texts and not unpacked.list_archives(folder, item.lab)
+    if is_whole or bundle.is_unpacked(folder):
+        return _identity(source, folder, source.problems)
+    own = Path(tempfile.mkdtemp(dir=state.folder(item.out / SCRATCH))) / source.name
+    most = min(BUNDLE.unpacked, source.most)
+    lost = unpacked.bring_together(folder, source.texts, own, item.lab, most)
+    return Identity("", "", Seal.NONE, 0.0, inputs.digest(source), own, (*problems, *source.problems, *lost))
+
+
+def _identify_packed(item: IdentifyItem) -> Identity | tuple[SubmissionSource, ...]:
+    """Return the same as `identify`, for a packed file."""
+    source = item.source
     for problem in source.problems:  # it did not come out of the zip around it
         raise InputError(problem.reason.msgid, place=str(source.path), **problem.reason.values)
     folder = Path(tempfile.mkdtemp(dir=state.folder(item.out / SCRATCH)))
@@ -121,7 +144,7 @@ def identify(item: IdentifyItem) -> Identity | tuple[SubmissionSource, ...]:
         return _identity(source, folder, bundle.extract(source.path, folder, limits))
     except InputError as refusal:
         state.remove(folder)
-        return _open_zip(item, state.folder(folder), refusal)
+        return _open_zip(item, state.folder(folder / source.name), refusal)
 
 
 def _identity(source: SubmissionSource, folder: Path, problems: tuple[Problem, ...]) -> Identity:

@@ -108,12 +108,16 @@ def extract(
 
 def _target(entry: zipfile.ZipInfo, into: Path, limits: ArchiveLimits) -> Path | None:
     """Return where an entry is unpacked, None for one that is left out."""
-    name = entry.filename if entry.flag_bits & _UTF8 else _utf8(entry.filename)
+    if entry.is_dir() or stat.S_ISLNK(entry.external_attr >> 16):
+        return None
+    return place(entry.filename if entry.flag_bits & _UTF8 else _utf8(entry.filename), into, limits)
+
+
+def place(name: str, into: Path, limits: ArchiveLimits) -> Path | None:
+    """Return where the file of an archive with this name is unpacked below `into`, None for one left out."""
     parts = [_part(part) for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
     is_odd = not parts or len(parts) > limits.depth or ".." in parts or any(map(strays.is_leftover, parts))
-    if is_odd or entry.is_dir() or stat.S_ISLNK(entry.external_attr >> 16):
-        return None
-    return into.joinpath(*parts)
+    return None if is_odd else into.joinpath(*parts)
 
 
 def _utf8(name: str) -> str:
@@ -145,9 +149,14 @@ def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most:
         size = target.stat().st_size if target.is_file() else 0
         with suppress(OSError):  # a file may lie where its folder should be
             target.unlink()
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise MachineryError(error.strerror or str(error), place=str(target.parent)) from error
+        check_disk(error, target.parent)
         return size, Message(N_("it is damaged"))
+
+
+def check_disk(error: BaseException, place: Path) -> None:
+    """Raise MachineryError where `error` says that the disk is full: that is no fault of the archive."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        raise MachineryError(error.strerror or str(error), place=str(place)) from error
 
 
 def copy(source: IO[bytes], sink: IO[bytes], most: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.evidence.packets import container
-from sharklab.grading.submission import capture_names, manifest, parts, work
+from sharklab.grading.submission import capture_names, manifest, parts, strays, work
 from sharklab.grading.submission.model import Problem, Submission
 from sharklab.i18n import Translator
 from sharklab.lab.model import Plan
@@ -90,13 +90,19 @@ def list_taken(submission: Submission) -> Iterator[Message]:
         if parts.is_part(id):
             values = {"file": _place(submission, file), "id": id.partition(".")[0]}
             yield Message(N_("{file} is one more file for the capture {id}"), values)
-        elif file.name not in {f"{id}{ending}" for ending in capture_names.ENDINGS}:
+        elif _is_elsewhere(submission, id, file):
             values = {"file": _place(submission, file), "id": id}
             yield Message(N_("{file} is taken for the capture {id}"), values)
     for place in submission.written:
         given = untrusted.clip(str(submission.answers[place.exercise][place.question]), _SHOWN)
         text = N_("{file}, line {line}: {given} is taken for the answer to {question} of {exercise}")
         yield Message(text, {**asdict(place), "given": given})
+
+
+def _is_elsewhere(submission: Submission, id: str, file: Path) -> bool:
+    """Tell whether a capture has not its own name, or lies in an archive."""
+    is_named = file.name in {f"{id}{ending}" for ending in capture_names.ENDINGS}
+    return not is_named or any(map(strays.is_archive, Path(_place(submission, file)).parts[:-1]))
 
 
 def _place(submission: Submission, file: Path) -> str:

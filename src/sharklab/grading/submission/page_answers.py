@@ -37,6 +37,12 @@ _COMMENT = re.compile(r"^[ \t]*#.*|(?<=\s)#.*", re.MULTILINE)
 _OURS = re.compile(r"(?:report|brief|feedback)\.[a-z]{2}\.(?:md|html)")
 """Pages that sharklab itself wrote: they may hold the right answers."""
 
+_TYPED = "onlinetext.html"
+"""The end of the name of a text that a student typed in Moodle: its student may have nothing else."""
+SILENT = N_(
+    "the text has no answer that names its question, below a heading or in a line that names its exercise"
+)
+
 
 @dataclass(frozen=True)
 class AnswersInPages:
@@ -59,7 +65,8 @@ def find(folder: Path, plan: Plan, known: Answers) -> AnswersInPages:
     given: dict[str, dict[str, Any]] = {}
     places: list[WrittenAnswer] = []
     problems: list[Problem] = []
-    for page in _pages(folder, plan.lab.name) if forms else ():
+    pages = _pages(folder, plan.lab.name) if forms else ()
+    for page in pages:
         own = forms if sheet.is_sheet(page.name) else wanted
         name = untrusted.one_line(page.relative_to(folder).as_posix())
         answered = {id for id, each in {**known, **given}.items() if each}
@@ -74,6 +81,9 @@ def find(folder: Path, plan: Plan, known: Answers) -> AnswersInPages:
             if said.question not in given.setdefault(said.exercise, {}):
                 given[said.exercise][said.question] = said.text
                 places.append(WrittenAnswer(said.exercise, said.question, name, said.line))
+    if not places and not any(known.values()):
+        typed = (page.name for page in pages if page.name.endswith(_TYPED))
+        problems += (Problem(untrusted.one_line(name), Message(SILENT)) for name in typed)
     return AnswersInPages(
         {name: each for name, each in given.items() if each}, tuple(places), tuple(problems)
     )

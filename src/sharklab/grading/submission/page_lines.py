@@ -57,7 +57,7 @@ def lines(text: str) -> Iterator[PageLine]:
 
 def _lines(text: str) -> Iterator[PageLine]:
     fence, in_table = "", False
-    for (number, whole), (_, below) in pairwise(chain(page_html.lines(text), [(0, "")])):
+    for (number, whole), (_, below) in pairwise(chain(_short(text), [(0, "")])):
         line = whole.translate(_FRAMES).rstrip() if len(whole) <= LONGEST else ""
         found = _FENCE.match(line)
         if found and (not fence or found[1].startswith(fence)):
@@ -70,6 +70,13 @@ def _lines(text: str) -> Iterator[PageLine]:
         in_row = bool(page_line.cells)
         yield from _break_line(replace(page_line, first=in_row and not in_table))
         in_table = in_row
+
+
+def _short(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a page; an editor of web pages writes a whole text in one, with `<br>` in it."""
+    for number, line in page_html.lines(text):
+        for part in _BREAK.split(line) if len(line) > LONGEST else (line,):
+            yield number, part
 
 
 def _break_line(line: PageLine) -> Iterator[PageLine]:

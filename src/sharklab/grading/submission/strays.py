@@ -14,11 +14,12 @@ from sharklab.evidence.packets import container
 from sharklab.grading.submission import capture_names
 from sharklab.message import N_, NOTHING, Message
 
-_ARCHIVES = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz"})
+_ARCHIVES = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz", ".tbz2", ".txz"})
+_COMPRESSIONS = frozenset({".gz", ".bz2", ".xz", ".zst"})
 _DOCUMENTS = frozenset({".pdf", ".docx", ".doc", ".odt", ".rtf", ".pages", ".xlsx", ".ods", ".pptx", ".odp"})
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".heic", ".tif", ".tiff"})
 _LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx"})
-PACKED = N_("the file is packed, and its content is not read: hand in the files themselves")
+PACKED = N_("the file is packed, and its content is not read: hand in the files themselves, or a .zip")
 DOCUMENT = N_(
     "the file is a document, and nobody reads answers in it: write them into answers.yml or README.md"
 )
@@ -31,7 +32,15 @@ def is_leftover(name: str) -> bool:
 
 def is_stray(name: str) -> bool:
     """Tell whether a file of this name may be named here."""
-    return _find_ending(name) in _ARCHIVES | _DOCUMENTS | _PICTURES or capture_names.has_ending(name)
+    known = _find_ending(name) in _DOCUMENTS | _PICTURES
+    return known or is_archive(name) or capture_names.has_ending(name)
+
+
+def is_archive(name: str) -> bool:
+    """Tell whether a file or a folder has the name of a packed file, of whatever format."""
+    path = Path(name.casefold())
+    is_compressed_tar = path.suffix in _COMPRESSIONS and Path(path.stem).suffix == ".tar"
+    return path.suffix in _ARCHIVES or is_compressed_tar
 
 
 def fault(file: Path) -> Message:
@@ -66,7 +75,7 @@ def name_strays(
     wanted = set(lacking)
     for file in files:
         ending, match = _find_ending(file.name), capture_names.match(file.name, names)
-        if ending in _ARCHIVES:
+        if is_archive(file.name):
             yield file, Message(PACKED)
         elif ending in _DOCUMENTS and not has_answers:
             yield file, Message(DOCUMENT)

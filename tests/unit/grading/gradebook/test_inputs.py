@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import shutil
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def test_moodles_download_is_read_as_it_comes(bundle: Path, tmp_path: Path) -> N
         "alice": Seal.WHOLE,
         "bob": Seal.NONE,
         "carol": PACKED,
-        "dan": DAMAGED,
+        "dan": Seal.NONE,
         "erin": N_("the zip holds no submission"),
     }
     for number, place in enumerate((download, download.parent, unzipped(download, tmp_path / "unpacked"))):
@@ -293,6 +294,7 @@ def test_find_folders_takes_each_folder_as_it_is(tmp_path: Path) -> None:
 
 CAPTURE = bytes.fromhex("d4c3b2a1") + bytes(20)
 ONLINE = "Zoe_103_assignsubmission_onlinetext_"
+ALL = ["a.zip/alice", "a.zip/bob", f"a.zip/{ONLINE}/x"]
 
 
 def found_in(place: Path, *folders: str, lab: str = "tp4") -> list[str]:
@@ -348,7 +350,7 @@ def test_owners_are_all_whom_a_name_means(place: str, students: list[str]) -> No
 
 
 def test_find_folders_takes_a_zip_for_the_folder_in_it(tmp_path: Path) -> None:
-    """Of a student beside folders of others, or alone in Moodle's folder; a text online is none."""
+    """Of a student beside folders of others, or alone in Moodle's folder; an empty text online is none."""
     zipped(tmp_path / "bob.zip", {"TP4/ssh.pcap": CAPTURE, "__MACOSX/._x": b"x"})
     zipped(tmp_path / "Al_101_assignsubmission_file_" / "work.zip", {"ssh.pcap": CAPTURE})
     (tmp_path / "carol" / "TP4").mkdir(parents=True)
@@ -367,7 +369,7 @@ def test_find_folders_takes_a_zip_for_the_folder_in_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("top", "found"),
     [
-        ({"alice/TP4/ssh.pcap": CAPTURE, "bob/x": b"x", f"{ONLINE}/x": b""}, ["a.zip/alice", "a.zip/bob"]),
+        ({"alice/TP4/ssh.pcap": CAPTURE, "bob/x": b"x", f"{ONLINE}/x": b""}, ALL),
         ({"Al_101_assignsubmission_file_/w.zip": b"x"}, ["a.zip/Al_101_assignsubmission_file_/w.zip"]),
         ({"ssh.pcap": CAPTURE, "TP4/x": b"x"}, ["a.zip"]),
     ],
@@ -421,3 +423,70 @@ def test_digest_of_a_folder_follows_captures_anywhere_in_it(tmp_path: Path) -> N
     assert before != (second := inputs.digest(source))
     (work / "README.md").write_text("x")
     assert second != inputs.digest(source)
+
+
+TEXT = "_assignsubmission_onlinetext_/onlinetext.html"
+FILE = "_assignsubmission_file_/"
+DOWNLOAD = {
+    f"Alice_1{FILE}README.md": b"x",
+    f"Alice_1{FILE}captures.zip": b"x",
+    f"Alice_1{TEXT}": b"<p>a</p>",
+    f"Bob_2{TEXT}": b"<p>b</p>",
+    "Carol_3_assignsubmission_onlinetext_onlinetext.html": b"<p>c</p>",
+    f"Dan_4{FILE}tp4.zip": b"x",
+    f"Dan_4{TEXT}": b"<p>d</p>",
+}
+
+
+def texts_of(sources: tuple[SubmissionSource, ...]) -> dict[str, list[str]]:
+    """Return the names of the online texts of each submission, by the name that stands for its student."""
+    return {source.name: [text.read_text() for text in source.texts] for source in sources}
+
+
+def test_an_online_text_belongs_to_the_submission_of_its_participant(tmp_path: Path) -> None:
+    """Unpacked or as a zip; who typed a text and handed in no file is not missing."""
+    expected = {
+        "Alice_1_assignsubmission_file_": ["<p>a</p>"],
+        "Bob_2_assignsubmission_onlinetext_": ["<p>b</p>"],
+        "Carol_3_assignsubmission_onlinetext_onlinetext.html": ["<p>c</p>"],
+        "Dan_4_assignsubmission_file_": ["<p>d</p>"],
+    }
+    file = zipped(tmp_path / "all.zip", DOWNLOAD)
+    place = unzipped(file, tmp_path / "class")
+    assert expected == texts_of(found := inputs.find_folders([place], ROSTER))
+    assert ["1", "2", "3", "4"] == [inputs.participant(source) for source in found]
+    assert () == inputs.find_others([place], found)
+    [packed] = inputs.find_folders([file])
+    assert expected == texts_of(inputs.find_unpacked(packed, tmp_path / "out", ROSTER))
+
+
+def test_an_online_text_stays_with_the_zip_of_its_student(tmp_path: Path) -> None:
+    """The zip is opened first; its folder gets the text."""
+    entries = {f"Dan_4{FILE}tp4.zip": zipped(tmp_path / "tp4.zip", {"x.md": b"x"}).read_bytes()}
+    place = unzipped(zipped(tmp_path / "all.zip", {**DOWNLOAD, **entries}), tmp_path / "class")
+    *_, dan = inputs.find_folders([place])
+    [one] = inputs.find_unpacked(dan, tmp_path / "out")
+    assert (dan.texts, False) == (one.texts, one.packed)
+
+
+def test_digest_follows_the_online_text(tmp_path: Path) -> None:
+    """Of a folder, and of a text alone."""
+    (text := tmp_path / "onlinetext.html").write_text("a")
+    (work := tmp_path / "alice").mkdir()
+    for source in (
+        SubmissionSource(work, packed=False, texts=(text,)),
+        SubmissionSource(text, packed=False, texts=(text,)),
+    ):
+        before = inputs.digest(source)
+        assert before != inputs.digest(SubmissionSource(source.path, packed=False))
+        text.write_text(f"{text.read_text()}a")
+        assert before != inputs.digest(source)
+
+
+def test_find_folders_takes_a_tar_that_is_the_only_file_for_its_folder(tmp_path: Path) -> None:
+    """It is unpacked there."""
+    (tmp_path / "class" / "alice").mkdir(parents=True)
+    with tarfile.open(tmp_path / "class" / "alice" / "tp4.tar.gz", "w:gz") as opened:
+        opened.add(__file__, "x.py")
+    [source] = inputs.find_folders([tmp_path / "class"])
+    assert ("alice", False) == (source.place, source.packed)

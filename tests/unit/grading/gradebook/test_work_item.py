@@ -24,7 +24,7 @@ from sharklab.message import Message
 from tests.support import gradebook_class as handed
 from tests.support import gradebook_sample as sample
 from tests.support.errors import error_of
-from tests.support.zips import zipped
+from tests.support.zips import unzipped, zipped
 
 KEY = "the key of this grading"
 
@@ -89,6 +89,7 @@ def test_identify_opens_a_zip_of_several_things(box: Path, tmp_path: Path) -> No
     found = work_item.identify(IdentifyItem(source, tmp_path / "out", (Student("alice", "Alice", ""),)))
     assert isinstance(found, tuple)
     assert ["tp4-alice.sharklab"] == [each.name for each in found]
+    assert ["all.zip"] == [each.path.parent.name for each in found]
 
 
 @pytest.mark.parametrize("content", [b"PK", b"no zip at all"])
@@ -105,6 +106,42 @@ def test_identify_refuses_a_file_that_did_not_come_out_of_its_zip(box: Path, tmp
     source = SubmissionSource(box / "x.sharklab", packed=True, problems=(problem,))
     error = error_of(InputError, work_item.identify, IdentifyItem(source, tmp_path / "out"))
     assert "the file is too large" == error.message_id
+
+
+def test_identify_brings_archives_and_online_text_together(box: Path, tmp_path: Path) -> None:
+    """In a folder of the student's name; a damaged archive is named."""
+    zipped(box / "bob" / "captures.zip", {"ssh.pcap": b"x"})
+    (box / "bob" / "README.md").write_text("x")
+    (box / "bob" / "bad.zip").write_bytes(b"PK\3\4")
+    (text := box / "onlinetext.html").write_text("x")
+    source = SubmissionSource(box / "bob", packed=False, texts=(text,))
+    found = identified(source, tmp_path / "out")
+    files = {each.relative_to(found.folder).as_posix() for each in found.folder.rglob("*") if each.is_file()}
+    assert {"README.md", "captures.zip/ssh.pcap", "onlinetext.html"} == files
+    assert ("", "bob", digest(source)) == (found.student, found.folder.name, found.digest)
+    assert ["bad.zip"] == [problem.file for problem in found.problems]
+
+
+def test_identify_leaves_the_online_text_beside_a_bundle(box: Path, tmp_path: Path) -> None:
+    """The seat signed the bundle; also where it was unpacked."""
+    (text := box / "onlinetext.html").write_text("x")
+    file = handed.hand_in("alice", box, tmp_path)
+    folder = unzipped(file, box / "alice")
+    for source in (
+        SubmissionSource(file, True, texts=(text,)),
+        SubmissionSource(folder, False, texts=(text,)),
+    ):
+        found = identified(source, tmp_path / "out")
+        assert (Seal.WHOLE, False) == (found.seal, (found.folder / text.name).exists())
+
+
+def test_identify_takes_the_online_text_where_the_file_cannot_be_read(box: Path, tmp_path: Path) -> None:
+    """The file is named with the reason."""
+    (text := box / "onlinetext.html").write_text("typed")
+    (file := box / "tp4.rar").write_bytes(b"Rar!")
+    found = identified(SubmissionSource(file, packed=True, texts=(text,)), tmp_path / "out")
+    assert ["typed"] == [each.read_text() for each in found.folder.iterdir()]
+    assert ["tp4.rar"] == [problem.file for problem in found.problems]
 
 
 def grading(identity: Identity, student: str, out: Path) -> GradeItem:

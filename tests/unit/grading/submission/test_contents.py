@@ -111,3 +111,13 @@ def test_plain_and_lines_name_the_hosts_after_the_reboot(submission: Submission,
     assert ["server"] == contents.plain(sample.plan(), exam)["rebooted"]
     plain = contents.lines(sample.plan(), replace(submission, state=state), file, translator("en"))
     assert not [line for line in plain if "reboot" in line]
+
+
+def test_taken_tells_what_comes_from_an_archive(submission: Submission) -> None:
+    """Also where the file has the name of its capture."""
+    (place := submission.folder / "captures.zip").mkdir()
+    file = submission.captures["ssh"].rename(place / "ssh.pcap")
+    found = replace(submission, captures={"ssh": file}, written=())
+    assert [{"file": "captures.zip/ssh.pcap", "id": "ssh"}] == [
+        each.values for each in contents.list_taken(found)
+    ]

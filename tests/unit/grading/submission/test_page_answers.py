@@ -321,3 +321,19 @@ def test_find_adds_to_the_form_what_it_lacks(plan: Plan, tmp_path: Path) -> None
     (tmp_path / "answers.yml").write_text(text)
     known = {"ssh": {"local_port": 51234, "transport": "TCP"}}
     assert {"ssh": {"server_address": "10.7.7.2"}} == page_answers.find(tmp_path, plan, known).answers
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "said"),
+    [
+        ("onlinetext.html", {}, [page_answers.SILENT]),
+        ("README.md", {}, []),
+        ("onlinetext.html", {"ssh": {"transport": "TCP"}}, []),
+    ],
+)
+def test_find_names_an_online_text_without_an_answer(
+    name: str, known: dict[str, Any], said: list[str], plan: Plan, tmp_path: Path
+) -> None:
+    """Its student typed it in Moodle, and may have handed in nothing else."""
+    (tmp_path / name).write_text("<p>I have done it.</p>")
+    assert said == [each.reason.msgid for each in page_answers.find(tmp_path, plan, known).problems]

@@ -83,3 +83,9 @@ def test_lines_splits_tables_of_other_programs(text: str) -> None:
 def test_lines_stops_after_as_many_as_people_write() -> None:
     """A longer page was made by a program."""
     assert LINES == len(list(lines("a\n" * (LINES + 5))))
+
+
+def test_lines_breaks_a_long_line_of_html() -> None:
+    """An editor in a browser writes a whole text in one."""
+    text = f"<p>{'x<br>' * LONGEST}port: 22<br/>end</p>"
+    assert ["x", "port: 22", "end"] == [line.text for line in lines(text)][-3:]

@@ -59,8 +59,8 @@ def test_fault_of_a_capture_is_nothing() -> None:
 
 def test_is_stray_by_the_ending() -> None:
     """A program is not looked at."""
-    names = ("a.PNG", "a.odt", "a.pcang", "a.pcap.gz", "a.7z", "a.py", "a.gz", "a")
-    assert [True] * 5 + [False] * 3 == [strays.is_stray(name) for name in names]
+    names = ("a.PNG", "a.odt", "a.pcang", "a.pcap.gz", "a.7z", "a.tar.gz", "a.py", "a.gz", "a")
+    assert [True] * 6 + [False] * 3 == [strays.is_stray(name) for name in names]
 
 
 def test_is_leftover_of_a_system_or_a_program() -> None:
