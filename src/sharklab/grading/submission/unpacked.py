@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 
 from sharklab import untrusted
@@ -20,8 +21,8 @@ from sharklab.limits import BUNDLE
 
 MOST = 20
 """Archives of a folder that are unpacked; the others are named as files that nobody reads."""
-_MOODLE = "moodle"
-"""The folder of an online text whose name a file of the student has."""
+_MOODLE = "moodle-{number}"
+"""The folders of online texts whose names other files have."""
 
 
 def list_archives(folder: Path, lab: str = "") -> list[Path]:
@@ -57,18 +58,19 @@ def bring_together(
     for file in finding.files(folder):
         if file not in packed:
             _put(file, into / file.relative_to(folder))
+    refused = tuple(_unpack(folder, packed, into, most))
     for text in texts:
-        own = into / text.name
-        _put(text, into / _MOODLE / text.name if own.exists() else own)
-    return tuple(_unpack(folder, packed, into, most))
+        places = chain([into], (into / _MOODLE.format(number=number) for number in count(1)))
+        _put(text, next(place / text.name for place in places if not os.path.lexists(place / text.name)))
+    return refused
 
 
 def _put(file: Path, target: Path) -> None:
-    """Put a file at another place, without a copy where both are on one file system; links stay links."""
+    """Put a file at a free place, without a copy where both are on one file system; links stay links."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         os.link(file, target, follow_symlinks=False)
-    except OSError:
+    except OSError:  # another file system, or one without such links
         if file.is_symlink() or file.is_file():
             shutil.copyfile(file, target, follow_symlinks=False)
 

@@ -91,10 +91,23 @@ def test_all_archives_share_one_limit(folder: Path) -> None:
 def test_an_online_text_lies_beside_the_files(folder: Path) -> None:
     """Or alone; the student's own file of that name stays."""
     (text := folder.parent / "README.md").write_text("typed")
-    assert ["README.md", *CAPTURES, "moodle/README.md"] == together(folder, text)[0]
+    assert ["README.md", *CAPTURES, "moodle-1/README.md"] == together(folder, text)[0]
     into = folder.parent / "alone"
     assert () == unpacked.bring_together(text, [text], into)
     assert ["typed"] == [each.read_text() for each in into.iterdir()]
+
+
+def test_an_online_text_takes_no_name_of_another_file(folder: Path) -> None:
+    """Of an archive, or of another text: every one is there, and the student's files are as they were."""
+    texts = [folder.parent / place / "all.zip" for place in ("a", "b")]
+    for text in texts:
+        text.parent.mkdir()
+        text.write_text(text.parent.name)
+    zipped(folder / "all.zip", {"x": b"x"})
+    assert ["README.md", *CAPTURES, "all.zip/x", "moodle-1/all.zip", "moodle-2/all.zip"] == together(
+        folder, *texts
+    )[0]
+    assert ["a", "b"] == [text.read_text() for text in texts]
 
 
 def test_files_are_copied_to_another_file_system(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
