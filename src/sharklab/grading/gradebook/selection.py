@@ -153,7 +153,7 @@ def _worth(
     """Return the sort key that decides which submission counts: readable, signed, the first by `rule`."""
     if isinstance(identity, Failure):
         return False, False, (), source.parts
-    return True, identity.seal is Seal.WHOLE, rule.rank(identity), source.parts
+    return not identity.text_only, identity.seal is Seal.WHOLE, rule.rank(identity), source.parts
 
 
 def _selection(

@@ -63,7 +63,8 @@ class Identity:
     """The student, lab and seal that a bundle names, and its SHA-256; a folder names no student ("").
 
     The bundle was unpacked into `folder`, without the `problems`; it stays until the class is graded.
-    `again`: the student handed it in with the instructor's code.
+    `again`: the student handed it in with the instructor's code. `text_only`: the file could not be read, and
+    the online text of its student stands for it.
     """
 
     student: str
@@ -74,6 +75,7 @@ class Identity:
     folder: Path = Path()
     problems: tuple[Problem, ...] = ()
     again: bool = False
+    text_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,10 +120,11 @@ def identify(item: IdentifyItem) -> Identity | tuple[SubmissionSource, ...]:
     except InputError as error:
         if not source.texts:
             raise
-        return _bring_together(item, Problem(source.path.name, error.sentence))
+        unread = replace(source, problems=(Problem(source.path.name, error.sentence),))
+        return replace(_bring_together(replace(item, source=unread)), text_only=True)
 
 
-def _bring_together(item: IdentifyItem, *problems: Problem) -> Identity:
+def _bring_together(item: IdentifyItem) -> Identity:
     """Return the identity of a folder, with its archives and online texts, or of the texts alone."""
     source, folder = item.source, item.source.path
     is_whole = not source.texts and not unpacked.list_archives(folder, item.lab)
@@ -130,7 +133,7 @@ def _bring_together(item: IdentifyItem, *problems: Problem) -> Identity:
     own = Path(tempfile.mkdtemp(dir=state.folder(item.out / SCRATCH))) / source.name
     most = min(BUNDLE.unpacked, source.most)
     lost = unpacked.bring_together(folder, source.texts, own, item.lab, most)
-    return Identity("", "", Seal.NONE, 0.0, inputs.digest(source), own, (*problems, *source.problems, *lost))
+    return Identity("", "", Seal.NONE, 0.0, inputs.digest(source), own, (*source.problems, *lost))
 
 
 def _identify_packed(item: IdentifyItem) -> Identity | tuple[SubmissionSource, ...]:

@@ -72,6 +72,7 @@ def test_turns_are_those_of_the_roster() -> None:
     ("other", "chosen"),
     [
         (BROKEN, "a-alice.sharklab"),
+        (replace(ALICE, text_only=True, made=900.0), "a-alice.sharklab"),
         (replace(ALICE, seal=Seal.NONE, made=900.0), "a-alice.sharklab"),
         (replace(ALICE, seal=Seal.BROKEN, made=900.0), "a-alice.sharklab"),
         (replace(ALICE, made=99.0), "a-alice.sharklab"),

@@ -119,7 +119,7 @@ def test_identify_brings_archives_and_online_text_together(box: Path, tmp_path: 
     files = {each.relative_to(found.folder).as_posix() for each in found.folder.rglob("*") if each.is_file()}
     assert {"README.md", "captures.zip/ssh.pcap", "onlinetext.html"} == files
     assert ("", "bob", digest(source)) == (found.student, found.folder.name, found.digest)
-    assert ["bad.zip"] == [problem.file for problem in found.problems]
+    assert (["bad.zip"], False) == ([problem.file for problem in found.problems], found.text_only)
 
 
 def test_identify_leaves_the_online_text_beside_a_bundle(box: Path, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_identify_takes_the_online_text_where_the_file_cannot_be_read(box: Path,
     (file := box / "tp4.rar").write_bytes(b"Rar!")
     found = identified(SubmissionSource(file, packed=True, texts=(text,)), tmp_path / "out")
     assert ["typed"] == [each.read_text() for each in found.folder.iterdir()]
-    assert ["tp4.rar"] == [problem.file for problem in found.problems]
+    assert (["tp4.rar"], True) == ([problem.file for problem in found.problems], found.text_only)
 
 
 def grading(identity: Identity, student: str, out: Path) -> GradeItem:
