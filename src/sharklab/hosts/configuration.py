@@ -1,12 +1,14 @@
 """The configuration of a seat's hosts at one moment, and the differences between two moments as texts.
 
-So `brief --solution` shows the changes of `solve`. Files that hold secrets are left out.
+So `brief --solution` shows the changes of `solve`. Files that hold secrets are left out, and so are new files
+that are as their packages brought them: the list of packages has a line for them.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any
@@ -22,14 +24,28 @@ FILE = "solution.json"
 BEGUN = "begun.json"
 """The file in a seat's folder with the configuration of its hosts at the beginning of an exam."""
 
-Configuration = Mapping[str, str]
-"""The text of each file by its path, and of what a firewall or a mount shows by its command."""
+
+@dataclass(frozen=True)
+class Configuration:
+    """The configuration of a host at one moment.
+
+    `texts` has the text of each file by its path, the output of each command by the command, and the names of
+    the packages by "packages". `unchanged` are the paths of files that are as their packages brought them.
+    """
+
+    texts: Mapping[str, str]
+    unchanged: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Configuration:
+        """Return the configuration that a host told."""
+        return cls(answer["texts"], frozenset(answer["unchanged"]))
 
 
 def read(plan: Plan, hosts: Sequence[str]) -> Mapping[str, Configuration]:
     """Return the configuration of each of `hosts`. Raises MachineryError if one does not answer."""
     machines = [machine_of(plan.seat, name) for name in hosts]
-    return {name: told["texts"] for name, told in ask_all(machines, _ask).items()}
+    return {name: Configuration.of(answer) for name, answer in ask_all(machines, _ask).items()}
 
 
 def _ask(machine: Any) -> dict[str, Any]:
@@ -44,7 +60,7 @@ def keep(plan: Plan) -> None:
     """
     file = plan.seat.folder / BEGUN
     if not file.exists():
-        content = read(plan, [host.name for host in plan.hosts])
+        content = {name: own.texts for name, own in read(plan, [host.name for host in plan.hosts]).items()}
         state.write(file, json.dumps(content, ensure_ascii=False) + "\n", 0o600)
 
 
@@ -56,9 +72,13 @@ def changes(plan: Plan) -> Mapping[str, str]:
     file = plan.seat.folder / BEGUN
     if not file.exists():
         return {}
-    before: Mapping[str, Configuration] = json.loads(file.read_text(encoding="utf-8"))
+    before: Mapping[str, Mapping[str, str]] = json.loads(file.read_text(encoding="utf-8"))
     told = ask_all([machine_of(plan.seat, name) for name in before], _ask_or_nothing)
-    return {host: differences(before[host], answer["texts"]) for host, answer in told.items() if answer}
+    return {
+        host: differences(Configuration(before[host]), Configuration.of(answer))
+        for host, answer in told.items()
+        if answer
+    }
 
 
 def _ask_or_nothing(machine: Any) -> dict[str, Any]:
@@ -69,23 +89,27 @@ def _ask_or_nothing(machine: Any) -> dict[str, Any]:
 
 
 def differences(before: Configuration, after: Configuration) -> str:
-    """Return the differences as a unified diff (diff(1)), "" if there are none."""
+    """Return the differences as a unified diff (diff(1)), "" if there are none.
+
+    A new file that is as its package brought it is left out.
+    """
     return "".join(_differences(before, after))
 
 
 def _differences(before: Configuration, after: Configuration) -> Iterator[str]:
-    for name in sorted({*before, *after}):
-        old, new = before.get(name, ""), after.get(name, "")
+    told = sorted({*before.texts, *after.texts} - (after.unchanged - before.texts.keys()))
+    for name in told:
+        old, new = before.texts.get(name, ""), after.texts.get(name, "")
         if old != new:
-            lines = unified_diff(_lines(old), _lines(new), _name(name, before), _name(name, after), n=2)
-            yield from lines
+            names = (_name(name, before.texts), _name(name, after.texts))
+            yield from unified_diff(_lines(old), _lines(new), *names, n=2)
 
 
 def _lines(text: str) -> list[str]:
     return [f"{line}\n" for line in text.splitlines()]
 
 
-def _name(name: str, where: Configuration) -> str:
+def _name(name: str, where: Mapping[str, str]) -> str:
     return name if name in where else "/dev/null"
 
 

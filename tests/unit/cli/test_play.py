@@ -12,6 +12,7 @@ from sharklab.cli import flow, play, seats, solution
 from sharklab.evidence import host_state
 from sharklab.hosts import configuration
 from sharklab.hosts import reboot as reboots
+from sharklab.hosts.configuration import Configuration
 from sharklab.hosts.reboot import Reboot
 from sharklab.i18n import translator
 from sharklab.lab.model import Plan
@@ -48,10 +49,10 @@ class World:
         self.solved |= set(ids)
         return {"server": "+again"} if again and self.wrong.get("twice") else {}
 
-    def _read(self, plan: Plan, hosts: Sequence[str]) -> dict[str, dict[str, str]]:
+    def _read(self, plan: Plan, hosts: Sequence[str]) -> dict[str, Configuration]:
         self.looks += 1
         left = self.wrong.get("left") and self.looks == 1
-        return {host: {"/etc/fstab": "" if left else "a\n"} for host in hosts}
+        return {host: Configuration({"/etc/fstab": "" if left else "a\n"}) for host in hosts}
 
     def _reboot(self, plan: Plan) -> dict[str, Reboot]:
         return {"server": self.wrong.get("reboot", Reboot("1", "2", 3.0, "degraded"))}

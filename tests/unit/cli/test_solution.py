@@ -13,6 +13,7 @@ from sharklab.cli import flow, solution
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.submission.model import Submission
 from sharklab.hosts import configuration, faults, playbook, seat_provider
+from sharklab.hosts.configuration import Configuration
 from sharklab.hosts.image import NOTHING
 from sharklab.hosts.providers.provider import NewHosts
 from sharklab.hosts.providers.this_computer import CONTAINERS
@@ -88,9 +89,10 @@ def test_solve_notes_what_it_changes(plan: Plan, monkeypatch: pytest.MonkeyPatch
         applied.append(ids)
         return plan
 
-    def read(plan: Plan, hosts: Sequence[str]) -> dict[str, dict[str, str]]:
+    def read(plan: Plan, hosts: Sequence[str]) -> dict[str, Configuration]:
         assert ["server", "client"] == list(hosts)
-        return {"server": {}, **(moments.pop(0) if len(moments) > 1 else moments[0])}
+        told = {"server": {}, **(moments.pop(0) if len(moments) > 1 else moments[0])}
+        return {name: Configuration(texts) for name, texts in told.items()}
 
     monkeypatch.setattr(flow, "solve", apply)
     monkeypatch.setattr(configuration, "read", read)

@@ -96,8 +96,8 @@ def find_captures(request: Request) -> dict[str, Any]:
 
 
 def configuration(request: Request) -> dict[str, Any]:
-    """Return the configuration as texts."""
-    return {"texts": settings.texts()}
+    """Return the configuration as texts, and the files that are as their packages brought them."""
+    return {"texts": settings.texts(), "unchanged": settings.list_unchanged()}
 
 
 def tell_journal(request: Request) -> dict[str, Any]:

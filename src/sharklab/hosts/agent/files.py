@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -16,6 +17,9 @@ from sharklab.hosts.agent.tool import Failures
 
 KINDS = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
 """Kinds of files that are saved. Sockets, pipes and devices belong to running programs."""
+
+BLOCK = 65_536
+"""Bytes of a file that are read at once."""
 
 
 def below(root: str) -> Iterator[str]:
@@ -38,6 +42,18 @@ def status(path: str) -> os.stat_result | None:
         return os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def digest(path: str, algorithm: str) -> str:
+    """Return the digest of a regular file by hashlib's `algorithm`, in hexadecimal digits; "" of another."""
+    now = status(path)
+    if now is None or not stat.S_ISREG(now.st_mode):
+        return ""
+    made = hashlib.new(algorithm, usedforsecurity=False)
+    with open(path, "rb") as file:
+        while part := file.read(BLOCK):
+            made.update(part)
+    return made.hexdigest()
 
 
 def size(paths: Iterable[str]) -> int:

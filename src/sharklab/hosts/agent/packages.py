@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sharklab.hosts.agent.tool import Failures, output
@@ -36,6 +36,29 @@ def files_of(packages: Iterable[str]) -> frozenset[str]:
     if _is_debian():
         return frozenset((output(["dpkg-query", "--listfiles", *names]) or "").splitlines())
     return frozenset((output(["rpm", "--query", "--list", *names]) or "").splitlines())
+
+
+def digests() -> tuple[str, dict[str, str]]:
+    """Return hashlib's name of the digests of packages, and the digest of each configuration file by path."""
+    if _is_debian():
+        return "md5", dict(_list_conffiles_of_dpkg())
+    return "sha256", dict(_list_config_files_of_rpm())
+
+
+def _list_conffiles_of_dpkg() -> Iterator[tuple[str, str]]:
+    """Yield each file with its digest, from lines of " path digest" (deb-conffiles(5), dpkg-query(1))."""
+    for line in (output(["dpkg-query", "--show", "--showformat", "${Conffiles}\n"]) or "").splitlines():
+        words = line.split()
+        if len(words) > 1:
+            yield words[0], words[1]
+
+
+def _list_config_files_of_rpm() -> Iterator[tuple[str, str]]:
+    """Yield each file with its digest: the first and the fourth of eleven fields (rpm(8), --dump)."""
+    for line in (output(["rpm", "--query", "--all", "--configfiles", "--dump"]) or "").splitlines():
+        fields = line.rsplit(maxsplit=10)
+        if len(fields) == 11:
+            yield fields[0], fields[3]
 
 
 def install(names: list[str], first: list[str], installer: str, failures: Failures) -> None:

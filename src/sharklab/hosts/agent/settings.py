@@ -1,14 +1,13 @@
-"""The configuration of the machine as texts: /etc, firewalld, the mounts, and digests of programs."""
+"""The configuration of the machine as texts: /etc, firewalld, mounts, packages, and digests of programs."""
 
 from __future__ import annotations
 
 import fnmatch
-import hashlib
 import os
 import shutil
 import stat
 
-from sharklab.hosts.agent import files, rules
+from sharklab.hosts.agent import files, packages, rules
 from sharklab.hosts.agent.tool import output
 
 ROOT = "/etc"
@@ -52,24 +51,29 @@ def texts() -> dict[str, str]:
     """Return the text of each file of /etc by its path, and the output of each of `COMMANDS`.
 
     A symbolic link is the text "-> target". Files that are large, secret or no text are left out. Each of
-    `PROGRAMS` has its digest.
+    `PROGRAMS` has its digest. "packages" has the name of each installed package on a line.
     """
     commands = {" ".join(words): _in_order(output(list(words)) or "") for words in COMMANDS}
     by_path = {path: text for path in files.below(ROOT) if (text := _text(path)) is not None}
-    return {**by_path, **commands, **_digests()}
+    installed = "".join(f"{name}\n" for name in packages.list_installed())
+    return {**by_path, **commands, **_digests(), "packages": installed}
+
+
+def list_unchanged() -> list[str]:
+    """Return the files of /etc that are as their packages brought them, sorted."""
+    algorithm, digests = packages.digests()
+    inside = f"{ROOT}/"
+    return sorted(
+        path
+        for path, digest in digests.items()
+        if path.startswith(inside) and files.digest(path, algorithm) == digest
+    )
 
 
 def _digests() -> dict[str, str]:
+    """Return the digest of each of `PROGRAMS`; a link counts as the program that it leads to."""
     places = [place for name in PROGRAMS if (place := shutil.which(name, path=PLACES))]
-    return {f"sha256 {place}": f"{_digest(place)}\n" for place in places}
-
-
-def _digest(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while part := file.read(SIZE):
-            digest.update(part)
-    return digest.hexdigest()
+    return {f"sha256 {place}": f"{files.digest(os.path.realpath(place), 'sha256')}\n" for place in places}
 
 
 def _in_order(printed: str) -> str:

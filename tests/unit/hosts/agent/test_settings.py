@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
-from sharklab.hosts.agent import files, settings
+from sharklab.hosts.agent import files, packages, settings
 from tests.support.programs import script
 
 
@@ -85,3 +86,26 @@ def test_files_that_programs_make_are_left_out(etc: Path, monkeypatch: pytest.Mo
     assert not [path for path in settings.texts() if path.startswith("/")]
     monkeypatch.setattr(files, "below", lambda root: iter([f"{etc}/gone"]))
     assert not [path for path in settings.texts() if path.startswith("/")]
+
+
+def test_files_of_packages_are_unchanged_until_somebody_writes(
+    etc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a link nor a file outside of /etc counts, nor one that is not there."""
+    (etc / "a").write_text("packed")
+    (etc / "b").write_text("packed")
+    (etc / "link").symlink_to(etc / "a")
+    (etc.parent / "outside").write_text("packed")
+    places = [*(str(etc / name) for name in ("a", "b", "link", "gone")), str(etc.parent / "outside")]
+    digest = hashlib.md5(b"packed", usedforsecurity=False).hexdigest()
+    monkeypatch.setattr(packages, "digests", lambda: ("md5", dict.fromkeys(places, digest)))
+    monkeypatch.setattr(settings, "ROOT", str(etc))
+    assert [f"{etc}/a", f"{etc}/b"] == settings.list_unchanged()
+    (etc / "b").write_text("own")
+    assert f"{etc}/b" not in settings.list_unchanged()
+
+
+def test_packages_have_a_line_each(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a package that was installed shows."""
+    monkeypatch.setattr(packages, "list_installed", lambda: ["bash", "nginx"])
+    assert "bash\nnginx\n" == settings.texts()["packages"]
