@@ -18,7 +18,7 @@ import pytest
 from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import image, providers
-from sharklab.hosts.providers import access, cgroups, claims, network
+from sharklab.hosts.providers import access, cgroups, claims, consoles, network
 from sharklab.hosts.providers.baking import on_image
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab.model import Plan
@@ -416,7 +416,7 @@ def test_up_of_a_host_that_never_answers(
     seat_plan: Plan, layers: image.Layers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A host that boots but does not answer is told after the time limit, and nothing waits on."""
-    monkeypatch.setattr(access, "LIMIT", 1.0)
+    monkeypatch.setattr(consoles, "LIMIT", 1.0)
     monkeypatch.setattr(network, "_plug_port", lambda port, name: [])
     with pytest.raises(MachineryError, match="no answer within 1 s") as caught:
         nspawn.up(seat_plan, layers, silent)

@@ -15,7 +15,7 @@ import pytest
 
 from sharklab import state
 from sharklab.cli import flow, main
-from sharklab.hosts.providers import access, disk
+from sharklab.hosts.providers import consoles, disk
 from sharklab.lab import load, seat
 from tests.conftest import ROOT, Call
 
@@ -165,7 +165,7 @@ def test_host_that_never_answers_is_one_clear_error(
     mask = "sudo systemctl mask --now ssh; sudo pkill -KILL sshd"
     stop = sharklab("shell", LAB, "client", "--student", running, "--", mask)
     assert stop.returncode == 255, stop.stderr  # this very connection ends with it
-    monkeypatch.setattr(access, "LIMIT", 10.0)
+    monkeypatch.setattr(consoles, "LIMIT", 10.0)
     code = main.main(["up", LAB, "--student", running, "--output", "json"])
     error = json.loads(capsys.readouterr().out)["error"]
     assert (3, NOT_UP) == (code, error["message_id"])
