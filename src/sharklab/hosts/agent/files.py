@@ -56,6 +56,15 @@ def digest(path: str, algorithm: str) -> str:
     return made.hexdigest()
 
 
+def text(path: str) -> str:
+    """Return the text of a regular file, "" of anything else."""
+    now = status(path)
+    if now is None or not stat.S_ISREG(now.st_mode):
+        return ""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
 def size(paths: Iterable[str]) -> int:
     """Return the bytes of all files at or below `paths`."""
     states = (status(path) for root in paths for path in below(root))

@@ -7,7 +7,11 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from sharklab.hosts.agent import files
 from sharklab.hosts.agent.tool import Failures, output
+
+UCF = "/var/lib/ucf/hashfile"
+"""Where ucf(1) keeps the digests of the files that packages of Debian brought by it."""
 
 
 def list_installed() -> list[str]:
@@ -46,11 +50,14 @@ def digests() -> tuple[str, dict[str, str]]:
 
 
 def _list_conffiles_of_dpkg() -> Iterator[tuple[str, str]]:
-    """Yield each file with its digest, from lines of " path digest" (deb-conffiles(5), dpkg-query(1))."""
-    for line in (output(["dpkg-query", "--show", "--showformat", "${Conffiles}\n"]) or "").splitlines():
-        words = line.split()
+    """Yield each file with its digest: " path digest" from dpkg-query(1), "digest  path" from ucf(1)."""
+    asked = output(["dpkg-query", "--show", "--showformat", "${Conffiles}\n"]) or ""
+    for words in map(str.split, asked.splitlines()):
         if len(words) > 1:
             yield words[0], words[1]
+    for words in map(str.split, files.text(UCF).splitlines()):
+        if len(words) > 1:
+            yield words[1], words[0]
 
 
 def _list_config_files_of_rpm() -> Iterator[tuple[str, str]]:

@@ -16,8 +16,11 @@ ROOT = "/etc"
 LEFT_OUT = ("*shadow*", "ssh_host_*_key", "*.key", "*.pem", "opasswd", "*.old", "*-", "*~")
 """Names of files that hold secrets, and of copies that programs make before a change."""
 
-GENERATED = ("/etc/ld.so.cache", "/etc/ssl/certs", "/etc/pki/ca-trust/extracted", "/etc/selinux/targeted")
-"""Files that programs make from other files."""
+GENERATED = (
+    *("/etc/ld.so.cache", "/etc/ssl/certs", "/etc/pki/ca-trust/extracted", "/etc/selinux/targeted"),
+    *(f"/etc/rc{level}.d/" for level in "0123456S"),
+)
+"""Files that programs make from other files; systemd does not read the links of runlevels (update-rc.d(8))."""
 
 SIZE = 65_536
 """Bytes of a file that is read."""

@@ -45,11 +45,17 @@ def test_installed_on_debian_are_those_that_are_whole() -> None:
     assert frozenset() == packages.files_of([])
 
 
-def test_digests_are_those_of_dpkg_and_rpm(fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_digests_are_those_of_dpkg_and_rpm(
+    fakes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A file that its package left, and one whose path has a blank, have their digests, too."""
     script(fakes, "dpkg-query", "printf ' /etc/a 0a\\n /etc/b 0b obsolete\\n\\n'")
     script(fakes, "rpm", "echo '/etc/a b 12 1700000000 0c 0100644 root root 1 0 0 X'; echo '(no files)'")
+    (tmp_path / "ucf").write_text("0d  /etc/d\ndamaged\n")
+    monkeypatch.setattr(packages, "UCF", str(tmp_path / "ucf"))
     monkeypatch.setattr(packages, "family", lambda: "Debian")
+    assert ("md5", {"/etc/a": "0a", "/etc/b": "0b", "/etc/d": "0d"}) == packages.digests()
+    monkeypatch.setattr(packages, "UCF", str(tmp_path))
     assert ("md5", {"/etc/a": "0a", "/etc/b": "0b"}) == packages.digests()
     monkeypatch.setattr(packages, "family", lambda: "RedHat")
     assert ("sha256", {"/etc/a b": "0c"}) == packages.digests()
