@@ -20,7 +20,7 @@ GENERATED = (
     *("/etc/ld.so.cache", "/etc/ssl/certs", "/etc/pki/ca-trust/extracted", "/etc/selinux/targeted"),
     *(f"/etc/rc{level}.d/" for level in "0123456S"),
 )
-"""Files that programs make from other files; systemd does not read the links of runlevels (update-rc.d(8))."""
+"""Files that programs make from other files; systemd reads no links of runlevels (update-rc.d(8))."""
 
 SIZE = 65_536
 """Bytes of a file that is read."""
