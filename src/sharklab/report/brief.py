@@ -23,8 +23,11 @@ def file(lab: LabContent, language: str) -> Path:
     return lab.path / f"brief.{language}.md.j2"
 
 
-def markdown(plan: Plan, language: str) -> str:
-    """Return `brief.<language>.md.j2` of the lab for this seat. Raises InputError naming a bad line."""
+def markdown(plan: Plan, language: str, *, says_time: bool = True) -> str:
+    """Return `brief.<language>.md.j2` of the lab for this seat. Raises InputError naming a bad line.
+
+    In an exam it has the student's own time, unless `says_time` is false: a page with a clock says it there.
+    """
     template = file(plan.lab, language)
     try:
         text = template.read_text(encoding="utf-8")
@@ -34,15 +37,17 @@ def markdown(plan: Plan, language: str) -> str:
         raise InputError(N_("the file is not UTF-8 text"), place=str(template)) from error
     names = {"exercises": plan.lab.exercises, "exam": plan.lab.exam is not None}
     text = fill_page(text, {**context(plan.lab, plan.seat), **names}, str(template))
-    return _with_exam(text, plan, language)
+    return _with_exam(text, plan, language, says_time=says_time)
 
 
-def _with_exam(text: str, plan: Plan, language: str) -> str:
-    """Return the brief of an exam with the student's own time, below the title."""
+def _with_exam(text: str, plan: Plan, language: str, *, says_time: bool) -> str:
+    """Return the brief of an exam with the student's own time where it says it, below the title."""
     if plan.lab.exam is None:
         return text
     said = Message(N_("This is an exam. Your instructor tells when your time ends."))
     if window := exam.own_window(plan.lab.name, plan.seat.student):
+        if not says_time:
+            return text
         values = {"begin": exam.local_time(window.begin), "end": exam.local_time(window.end)}
         said = Message(N_("This is an exam. Your time is from {begin} to {end}."), values)
     title, line, rest = text.partition("\n")

@@ -93,6 +93,8 @@ def test_markdown_of_an_exam_names_the_one_end_that_counts(
         lines = [line for line in brief.markdown(plan, "en").splitlines() if line]
         assert (first, "Read.") == (lines[0] if first else "", lines[-1])
         assert (window is not None) is (exam.local_time(own.end) in lines[-2])
+        told = "This is an exam." in brief.markdown(plan, "en", says_time=False)
+        assert told is (window is None), "the clock of a page says the time, where there is one"
 
 
 def test_a_brief_of_an_exam_tells_of_no_solution() -> None:

@@ -161,6 +161,7 @@ def test_check_in_an_exam_gives_nothing_away(ask_in_exam: Asker) -> None:
     diary.note_exam(own, 1_000_000.0, 1_005_400.0)
     notes = ask_in_exam("notes")
     assert (1_005_400.0, True) == (notes["ends"], exam.local_time(1_005_400.0) in notes["clock"])
+    assert exam.local_time(1_005_400.0) not in ask_in_exam("page")["brief"], "it would stay on an open page"
     found = ask_in_exam("check")
     assert ([], [], "") == (found["exercises"], found["problems"], found["sum"])
     assert found["lines"]

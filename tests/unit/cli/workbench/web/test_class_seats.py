@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 
@@ -68,6 +69,13 @@ def test_chosen_seats_are_removed(
     assert 200 == teacher.post("/class/seats", data={"action": "stop", "student": chosen}).status_code
     wait(bench)
     assert sorted(chosen) == sorted(done)
+
+
+def test_what_loses_work_is_confirmed_by_the_part_that_sends(bench: workbench.Bench) -> None:
+    """htmx reads that of this part alone: one on a button of a form that sends is never asked."""
+    tags = re.findall(r"<[^>]*hx-confirm[^>]*>", bench.browser(TEACHER).get("/class/").text)
+    assert ["reset", "stop"] == [value for tag in tags for value in re.findall(r'value="(\w+)"', tag)]
+    assert all('hx-post="/class/seats"' in tag for tag in tags)
 
 
 def test_actions_are_the_instructor_s(bench: workbench.Bench, monkeypatch: pytest.MonkeyPatch) -> None:
