@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -127,27 +127,45 @@ def _by_sockets(context: Context, meetings: list[Meeting], pick: Pick) -> Iterat
 
 def _ends_on_clients(context: Context, meetings: list[Meeting]) -> Iterator[tuple[Socket, Ends]]:
     for ends in (meeting.ends for meeting in meetings):
-        for socket in context.sockets(context.host_at(ends.client.address)):
-            if socket.open_to_all:
-                if socket.transport == ends.transport == "udp" and socket.serves(ends.client):
-                    yield socket, Ends("udp", ends.client, NOWHERE)
-            elif _is_near(socket.local, socket.peer, ends):
-                yield socket, Ends(socket.transport, socket.local, socket.peer)
+        alike = _list_alike(context.sockets(context.host_at(ends.client.address)), ends)
+        for socket in (each for each in alike if each.open_to_all):
+            if ends.transport == "udp" and socket.serves(ends.client):
+                yield socket, Ends("udp", ends.client, NOWHERE)
+        yield from _choose([(each, Ends(each.transport, each.local, each.peer)) for each in alike], ends)
 
 
 def _ends_on_servers(context: Context, meetings: list[Meeting]) -> Iterator[tuple[Socket, Ends]]:
     for ends in (meeting.ends for meeting in meetings):
-        for socket in context.sockets(context.host_at(ends.server.address)):
-            if socket.open_to_all:
-                if socket.transport == ends.transport and socket.serves(ends.server):
-                    yield socket, Ends(socket.transport, NOWHERE, ends.server)
-            elif _is_near(socket.peer, socket.local, ends):
-                yield socket, Ends(socket.transport, socket.peer, socket.local)
+        alike = _list_alike(context.sockets(context.host_at(ends.server.address)), ends)
+        for socket in (each for each in alike if each.open_to_all):
+            if socket.serves(ends.server):
+                yield socket, Ends(socket.transport, NOWHERE, ends.server)
+        yield from _choose([(each, Ends(each.transport, each.peer, each.local)) for each in alike], ends)
 
 
-def _is_near(client: Endpoint, server: Endpoint, ends: Ends) -> bool:
-    """Tell whether a socket joins the two ends of a meeting, or would if one end were another."""
-    return client == ends.client or (server == ends.server and client.address == ends.client.address)
+def _list_alike(seen: Iterable[Socket], ends: Ends) -> list[Socket]:
+    """Return the sockets of a meeting's transport: a port of TCP and one of UDP are equal by chance alone."""
+    return [socket for socket in seen if socket.transport == ends.transport]
+
+
+def _choose(connected: Sequence[tuple[Socket, Ends]], ends: Ends) -> list[tuple[Socket, Ends]]:
+    """Return the sockets that join the two ends of a meeting; if there are none, those with another end.
+
+    A kernel gives a local port again for another server. So a socket with another end counts only where the
+    kernel showed none with both.
+    """
+    own = [(socket, each) for socket, each in connected if not socket.open_to_all]
+    return [pair for pair in own if pair[1] == ends] or [pair for pair in own if _is_near(pair[1], ends)]
+
+
+def _is_near(found: Ends, ends: Ends) -> bool:
+    """Tell whether a socket would join the two ends of a meeting if one of them were another.
+
+    A socket of UDP with another server is of another program: most are gone before `ss` shows them.
+    """
+    if found.server == ends.server:
+        return found.client.address == ends.client.address
+    return found.client == ends.client and ends.transport == "tcp"
 
 
 def _group(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:

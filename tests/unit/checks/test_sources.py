@@ -89,7 +89,9 @@ def test_by_meetings_asks_the_capture_and_both_hosts() -> None:
         (ss("client", "udp UNCONN 0 0 0.0.0.0:34730 0.0.0.0:*"), {"34730"}, set()),
         (ss("client", "udp UNCONN 0 0 0.0.0.0:34731 0.0.0.0:*"), set(), set()),
         (ss("client", "tcp LISTEN 0 9 0.0.0.0:34730 0.0.0.0:*"), set(), set()),
-        (ss("client", "udp ESTAB 0 0 10.77.5.1:34730 10.77.5.2:5353"), {"34730"}, {"5353"}),
+        (ss("client", "udp ESTAB 0 0 10.77.5.1:34730 10.77.5.2:53"), {"34730"}, {"53"}),
+        (ss("client", "udp ESTAB 0 0 10.77.5.1:34730 10.77.5.2:5353"), set(), set()),
+        (ss("client", "tcp ESTAB 0 0 10.77.5.1:34730 10.77.5.2:53"), set(), set()),
         (ss("client", "udp ESTAB 0 0 10.77.5.1:9 10.77.5.2:53"), {"9"}, {"53"}),
         (ss("client", "udp ESTAB 0 0 10.77.5.1:9 10.77.5.3:53"), set(), set()),
         (ss("server", "udp UNCONN 0 0 10.77.5.2:53 0.0.0.0:*"), set(), {"53"}),
@@ -112,6 +114,26 @@ def test_by_meetings_takes_a_socket_that_shares_an_end(
         (server_port, lambda ends: str(ends.server.port or "")),
     ):
         assert expected == values(sources.by_meetings(context, first, pick)).get(name, set())
+
+
+@pytest.mark.parametrize(
+    ("others", "port"),
+    [
+        (["10.77.5.1:34898 10.77.5.2:22", "10.77.5.1:34898 10.77.5.3:80"], {"22"}),
+        (["10.77.5.1:34898 10.77.5.2:22", "10.77.5.1:9 10.77.5.2:22"], {"22"}),
+        (["10.77.5.1:34898 10.77.5.3:80"], {"80"}),
+    ],
+)
+def test_by_meetings_counts_another_end_only_without_the_socket_itself(
+    others: list[str], port: set[str]
+) -> None:
+    """The kernel gives a local port again for another server."""
+    seen = tuple(ss("client", f"tcp ESTAB 0 0 {ends}") for ends in others)
+    context = Sample(["ssh.pcap"], sockets=seen).context()
+    found = values(
+        sources.by_meetings(context, sources.conversation(context), lambda ends: str(ends.server.port))
+    )
+    assert port == found["ss on client"]
 
 
 def test_by_capture_is_one_value_and_its_packets() -> None:
