@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import tarfile
@@ -111,3 +112,14 @@ def test_remove_tree_leaves_nothing(tree: Path) -> None:
     failures = Failures()
     assert (True, False) == (files.remove_tree(str(tree), failures), files.remove_tree(str(tree), failures))
     assert ([], False) == (failures.entries, tree.exists())
+
+
+def test_digest_and_text_are_those_of_regular_files(tmp_path: Path) -> None:
+    """A student may put a pipe in the place of a file: nobody waits for its writer."""
+    (file := tmp_path / "file").write_bytes(b"caf\xe9")
+    (tmp_path / "link").symlink_to(file)
+    os.mkfifo(tmp_path / "pipe")
+    assert hashlib.sha256(b"caf\xe9").hexdigest() == files.digest(str(file), "sha256")
+    assert "caf\ufffd" == files.text(str(file))
+    for name in ("link", "pipe", "gone"):
+        assert ("", "") == (files.digest(str(tmp_path / name), "md5"), files.text(str(tmp_path / name)))
