@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import shlex
 import shutil
+import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +21,12 @@ Say = Callable[[Message], None]
 """A function that tells the user one sentence on the progress of the work."""
 
 LAST_LINES = 5
+
+PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal that this process gets when its parent dies."""
+
+IF_PARENT_LIVES = '[ "$PPID" = "$0" ] && exec "$@"'
+"""A parent that died before the signal was asked for sends none: then the command is not begun."""
 
 
 def run(
@@ -36,7 +46,7 @@ def run(
     require(words[0], "setpriv")
     try:
         done = subprocess.run(
-            ["setpriv", "--pdeathsig", "KILL", "--", *words],
+            [*tie_to_this_process(), *words],
             check=False,
             input=stdin,
             capture_output=True,
@@ -61,6 +71,18 @@ def run(
             said=said,
         )
     return done.stdout
+
+
+def tie_to_this_process() -> list[str]:
+    """Return the words before a command that is to be killed when this process dies, whenever it dies."""
+    return ["setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", IF_PARENT_LIVES, str(os.getpid())]
+
+
+def end_with_parent(parent: int) -> None:
+    """Let this process be ended (SIGTERM) when its parent, whose id is `parent`, dies, whenever it dies."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:  # it died before it was asked, and sends no signal
+        sys.exit(1)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sharklab import system_packages
+from sharklab import process, system_packages
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.endpoint import EngineEndpoint
 from sharklab.hosts.providers.cluster.errors import NotFound, Unreachable
@@ -119,7 +119,7 @@ class LxdCluster:
         inside = ["sh", str(SCRIPT), machine.name, f"{machine.address}/24", f"/dev/fd/{go}"]
         daemon = [self.program, "--group", "root", "--logfile", str(machine.folder / "daemon.log")]
         return subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "--", *groups, "unshare", *NAMESPACES, *inside, *daemon],
+            [*process.tie_to_this_process(), *groups, "unshare", *NAMESPACES, *inside, *daemon],
             env={**os.environ, **dict.fromkeys(FOLDER_VARIABLES, str(machine.engine_folder))},
             stdin=subprocess.DEVNULL,
             stdout=output,

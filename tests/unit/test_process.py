@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +59,56 @@ def test_run_of_a_missing_tool() -> None:
 def test_run_beyond_its_time_limit() -> None:
     """A tool that takes too long is ended and told."""
     assert {"seconds": 0.1} == error_of(MachineryError, process.run, ["sleep", "60"], timeout=0.1).values
+
+
+def test_command_is_killed_with_its_parent(tmp_path: Path) -> None:
+    """It writes no file after that, although it would like to."""
+    late = tmp_path / "late"
+    command = ["sh", "-c", f"echo $$; read -r line; touch {late}"]
+    script = f"""
+import subprocess, time
+from sharklab import process
+subprocess.Popen([*process.tie_to_this_process(), *{command}])
+time.sleep(600)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdin and parent.stdout and parent.stdout.readline()
+        parent.kill()
+        assert b"" == parent.stdout.read()  # the command has ended, too: nobody holds the pipe
+    assert not late.exists()
+
+
+def test_command_of_a_dead_parent_is_not_begun(tmp_path: Path) -> None:
+    """A parent that died before the command could ask for a signal sends none."""
+    *words, parent = process.tie_to_this_process()
+    command = ["touch", str(tmp_path / "late")]
+    assert 1 == subprocess.run([*words, f"1{parent}", *command]).returncode
+    assert [] == list(tmp_path.iterdir())
+    subprocess.run([*words, parent, *command], check=True)
+    assert [tmp_path / "late"] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("parent", "code"), [("os.getppid()", -signal.SIGTERM), ("1 + os.getppid()", 1)])
+def test_process_ends_with_its_parent(parent: str, code: int) -> None:
+    """By a signal, or at once if the parent is dead already."""
+    child = (
+        f"import os; from sharklab import process; process.end_with_parent({parent}); print(1, flush=True)"
+    )
+    middle = f"""
+import ctypes, os, subprocess, sys
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: the child's code comes to this process
+first = os.fork()
+if not first:
+    wait = "import signal; signal.pause()"
+    child = subprocess.Popen([sys.executable, "-c", {child!r} + "; " + wait], stdout=subprocess.PIPE)
+    child.stdout.read(1)
+    os._exit(0)
+os.waitpid(first, 0)
+sys.exit(abs(os.waitstatus_to_exitcode(os.wait()[1])))
+"""
+    assert abs(code) == subprocess.run([sys.executable, "-c", middle]).returncode
 
 
 def test_require_names_packages_of_both_families(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,9 +36,6 @@ SETTINGS = {"pexpect_timeout": 1}
 WATCH_SECONDS = 1.0
 """Seconds between two questions whether a playbook should stop."""
 
-PR_SET_PDEATHSIG = 1
-"""prctl(2): the signal that this process gets when its parent dies, so that kill -9 leaves no playbook."""
-
 PR_SET_CHILD_SUBREAPER = 36
 """prctl(2): this process becomes the parent of orphans below it, so that it can end them."""
 
@@ -115,7 +112,7 @@ def run(
 def start_child() -> subprocess.Popen[str]:
     """Start a process that waits for one order on its standard input, and ends if none comes."""
     return subprocess.Popen(
-        [sys.executable, "-m", "sharklab.hosts.playbook"],
+        [sys.executable, "-m", "sharklab.hosts.playbook", str(os.getpid())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -199,9 +196,12 @@ def _handle_event(event: Mapping[str, Any], progress: Say, failures: dict[str, s
         failures.setdefault("", event["message"])
 
 
-def _child(source: IO[str], target: IO[str]) -> int:
-    """Do the run that comes as an order from `source` and write an event per line to `target`."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def _child(parent: int, source: IO[str], target: IO[str]) -> int:
+    """Do the run that comes as an order from `source` and write an event per line to `target`.
+
+    It ends with `parent`, the process that gives the order, so that kill -9 leaves no playbook.
+    """
+    process.end_with_parent(parent)
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     import ansible_runner  # noqa: F401 - which takes a while, and the order may be a while in coming
 
@@ -341,4 +341,4 @@ def _reason(result: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    raise SystemExit(_child(sys.stdin, sys.stdout))
+    raise SystemExit(_child(int(sys.argv[1]), sys.stdin, sys.stdout))

@@ -7,6 +7,7 @@ answers browsers. It starts with an empty memory, so it holds no secret of the c
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import signal
@@ -125,7 +126,10 @@ def _start(listener: socket.socket, settings: Mapping[str, Any]) -> subprocess.P
         content.write(json.dumps(settings).encode())
         content.seek(0)
         return subprocess.Popen(
-            [*COMMAND, str(handle)], stdin=content, pass_fds=(handle,), start_new_session=True
+            [*COMMAND, str(handle), str(os.getpid())],
+            stdin=content,
+            pass_fds=(handle,),
+            start_new_session=True,
         )
 
 

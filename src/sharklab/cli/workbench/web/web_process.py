@@ -8,7 +8,6 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import signal
 import socket
 import sys
 from collections.abc import Mapping
@@ -23,14 +22,14 @@ import uvicorn.loops.asyncio
 import uvicorn.protocols.http.h11_impl
 import uvicorn.protocols.websockets.websockets_sansio_impl
 
-from sharklab import i18n
+from sharklab import i18n, process
 from sharklab.cli.workbench import client, identity
 from sharklab.cli.workbench.site import Site
 from sharklab.cli.workbench.web import app, pages, static_files
 from sharklab.hosts.door import pace
 
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
-"""Of prctl(2)."""
+PR_SET_NO_NEW_PRIVS = 38
+"""prctl(2): no program that this process starts has more rights than it has."""
 
 LARGEST_MESSAGE = 1 << 20
 """Bytes of a message of a WebSocket."""
@@ -83,25 +82,24 @@ def run(server: uvicorn.Server, listener: socket.socket) -> None:
         server.run(sockets=[listener])
 
 
-def drop(uid: int) -> None:
-    """Become a user without any right, for good, and end when the parent ends."""
+def drop(uid: int, parent: int) -> None:
+    """Become a user without any right, for good, and end when the process `parent` ends."""
     os.chdir("/")
     os.umask(0o077)
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
-    libc = ctypes.CDLL(None)
-    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    ctypes.CDLL(None).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    process.end_with_parent(parent)  # last: a change of the user takes it back
 
 
 def main() -> None:
-    """Read the settings from standard input, and serve on the socket whose number is the argument."""
+    """Read the settings from standard input, and serve on the socket of the first argument, while the second lives."""
     settings = json.loads(sys.stdin.buffer.read())
     listener = socket.socket(fileno=int(sys.argv[1]))
     pace.go_first()
     server = make(settings, client.through_door(settings["door"]))
-    drop(settings["uid"])
+    drop(settings["uid"], int(sys.argv[2]))
     run(server, listener)
 
 
