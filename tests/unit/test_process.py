@@ -101,8 +101,7 @@ import ctypes, os, subprocess, sys
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: the child's code comes to this process
 first = os.fork()
 if not first:
-    wait = "import signal; signal.pause()"
-    child = subprocess.Popen([sys.executable, "-c", {child!r} + "; " + wait], stdout=subprocess.PIPE)
+    child = subprocess.Popen([sys.executable, "-c", {child!r}], stdout=subprocess.PIPE)
     child.stdout.read(1)
     os._exit(0)
 os.waitpid(first, 0)

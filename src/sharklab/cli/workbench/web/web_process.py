@@ -94,7 +94,7 @@ def drop(uid: int, parent: int) -> None:
 
 
 def main() -> None:
-    """Read the settings from standard input, and serve on the socket of the first argument, while the second lives."""
+    """Read the settings from standard input; the arguments are socket and process id of the parent."""
     settings = json.loads(sys.stdin.buffer.read())
     listener = socket.socket(fileno=int(sys.argv[1]))
     pace.go_first()
