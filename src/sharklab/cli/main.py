@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from sharklab import __version__, i18n, paths, state
 from sharklab.cli.grammar import GROUPS, VERBS
-from sharklab.cli.options import OPTIONS, Options, user_name
+from sharklab.cli.options import OPTIONS, Options, seat_owner, user_name
 from sharklab.cli.say import envelope
 from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
 from sharklab.message import N_, Gettext, Message
@@ -70,8 +70,11 @@ def parse(words: Sequence[str], language: str) -> Options:
                 N_("this verb takes no command"), place="--", hint="sharklab {verb} --help", verb=args.verb
             )
         setattr(args, name, [*getattr(args, name), *command])
-    if "student" in VERBS[args.verb].options and args.student is None:
+    options = VERBS[args.verb].options
+    if "student" in options and args.student is None:
         args.student = user_name()
+    if "seat_student" in options and args.student is None:
+        args.student = seat_owner(args.lab)
     return args
 
 
