@@ -70,11 +70,8 @@ def parse(words: Sequence[str], language: str) -> Options:
                 N_("this verb takes no command"), place="--", hint="sharklab {verb} --help", verb=args.verb
             )
         setattr(args, name, [*getattr(args, name), *command])
-    options = VERBS[args.verb].options
-    if "student" in options and args.student is None:
+    if "student" in VERBS[args.verb].options and args.student is None:
         args.student = user_name()
-    if "seat_student" in options and args.student is None:
-        args.student = seat_owner(args.lab)
     return args
 
 
@@ -113,6 +110,8 @@ def run(args: Options) -> int:
     from sharklab import ownership
     from sharklab.cli import setup
 
+    if "seat_student" in VERBS[args.verb].options and args.student is None:
+        args.student = seat_owner(args.lab)
     provider, lab = _provider(args), getattr(args, "lab", None)
     words, os_name = i18n.translator(args.language), getattr(args, "os", "")
     setup.prepare(args.verb, provider, words, lab, os_name)

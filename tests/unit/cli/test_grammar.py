@@ -11,7 +11,6 @@ from sharklab.cli.grammar import GROUPS, VERBS
 from sharklab.cli.options import OPTIONS
 
 
-@pytest.mark.usefixtures("own_state")
 @pytest.mark.parametrize("name", VERBS)
 def test_example_of_a_verb_is_a_command_line(name: str) -> None:
     """What the help shows can be typed."""
