@@ -138,7 +138,7 @@ def test_up_isolates_management(running: Plan) -> None:
 def test_root_of_a_host_stays_in_it(running: Plan) -> None:
     """Every attempt of the list is refused; docs/providers.md shows the same list."""
     other = network.management_address(running, running.hosts[1]).ip
-    command = f"python3 - mgmt,lan {other}"
+    command = f"python3 - mgmt,lan {other} {running.seat.student}"
     words = ["ssh", "-F", str(running.seat.folder / "ssh" / "config"), "server", command]
     text = Path(escape_program.__file__).read_text()
     done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=LIMIT)
