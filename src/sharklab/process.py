@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import shlex
 import shutil
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sharklab.errors import MachineryError
+from sharklab.errors import FREE_SPACE, MachineryError
 from sharklab.message import N_, Message
 
 Say = Callable[[Message], None]
@@ -63,10 +64,11 @@ def run(
         ) from None
     if done.returncode:
         said = last_lines(done.stderr) or last_lines(done.stdout)
+        is_full = os.strerror(errno.ENOSPC) in said
         raise MachineryError(
             _sentence(done.returncode, said),
             place=_place(words),
-            hint=hint,
+            hint=hint or (FREE_SPACE if is_full else ""),
             code=abs(done.returncode),
             said=said,
         )

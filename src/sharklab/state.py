@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sharklab.errors import Busy, InputError, MachineryError
+from sharklab.errors import FREE_SPACE, Busy, InputError, MachineryError
 from sharklab.message import N_, Message, refusal
 
 PLAIN_NAME = re.compile(r"[\w@+-][\w@.+-]{0,63}")
@@ -260,12 +260,14 @@ def _disk_errors(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise MachineryError(
-            N_("the disk is full") if full else N_("the folder cannot be written ({reason})"),
-            place=str(place),
-            hint=N_("free some space, or keep the state elsewhere: SHARKLAB_STATE=/another/folder")
-            if full
-            else N_("check the folder's owner and mode, or set SHARKLAB_STATE to another folder"),
-            reason=refusal(error),
+        hint = N_("check the folder's owner and mode, or set SHARKLAB_STATE to another folder")
+        raise explain_full_disk(error, str(place)) or MachineryError(
+            N_("the folder cannot be written ({reason})"), place=str(place), hint=hint, reason=refusal(error)
         ) from error
+
+
+def explain_full_disk(error: OSError, place: str) -> MachineryError | None:
+    """Return the error for a person when the disk of a place is full, None when it is another error."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    return MachineryError(N_("the disk is full"), place=place, hint=FREE_SPACE)

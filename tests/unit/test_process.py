@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sharklab import process
-from sharklab.errors import MachineryError
+from sharklab.errors import FREE_SPACE, MachineryError
 from sharklab.message import N_
 from tests.support.errors import error_of
 
@@ -41,6 +41,13 @@ def test_run_of_a_failing_tool() -> None:
 def test_run_of_a_failing_tool_that_says_something_or_nothing(script: str, expected: str) -> None:
     """There is a sentence for each: no colon has nothing after it."""
     assert expected == error_of(MachineryError, process.run, ["sh", "-c", script]).message_id
+
+
+def test_run_of_a_tool_on_a_full_disk() -> None:
+    """The remedy is to make room, whichever tool it was, unless the caller knows a better one."""
+    words = ["sh", "-c", "echo x: No space left on device >&2; exit 1"]
+    assert FREE_SPACE == error_of(MachineryError, process.run, words).hint_id
+    assert "own" == error_of(MachineryError, process.run, words, hint="own").hint_id
 
 
 def test_run_of_a_killed_tool() -> None:

@@ -33,7 +33,7 @@ from sharklab.hosts import (
     seat_provider,
 )
 from sharklab.hosts.image import choice
-from sharklab.hosts.providers import existing, internet_gateway, this_computer
+from sharklab.hosts.providers import disk_file, existing, internet_gateway, this_computer
 from sharklab.hosts.providers.provider import NewHosts
 from sharklab.lab import diary, fault_choice, plan_file, seat, start
 from sharklab.lab.matrices import FAST
@@ -437,7 +437,8 @@ def _host_ended(plan: Plan, gone: Sequence[str]) -> HostEnded:
 def _find_ended_hosts(plan: Plan, hosts: providers.Provider) -> list[str]:
     """Return the hosts that run no longer; machines of somebody else's say themselves what ails them."""
     states = hosts.status(plan.seat) if hosts.bakes else {}
-    return [name for name, state in states.items() if state not in ("running", internet_gateway.CUT_OFF)]
+    alive = ("running", internet_gateway.CUT_OFF, disk_file.READ_ONLY)
+    return [name for name, state in states.items() if state not in alive]
 
 
 def _run_id(started: float) -> str:

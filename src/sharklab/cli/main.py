@@ -144,7 +144,9 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 def _unforeseen(error: Exception) -> SharklabError:
     """Keep the traceback in a file for developers, and return an error of one sentence for the user."""
     if isinstance(error, OSError) and error.strerror:
-        return SharklabError(error.strerror, place=str(error.filename or "") or Message(N_("system")))
+        place = str(error.filename or "")
+        other = SharklabError(error.strerror, place=place or Message(N_("system")))
+        return state.explain_full_disk(error, place) or other
     fault, file = N_("a fault in sharklab: {error!r}"), state.root() / "crash.log"
     try:
         state.write(file, traceback.format_exc(), 0o600)

@@ -37,8 +37,9 @@ Host *
     ControlMaster auto
     ControlPersist 10m
     ControlPath "{sockets}/%r@%n"
-    ServerAliveInterval 5
-    ServerAliveCountMax 3
+    # A host that was powered off says no more; one on a busy computer needs half a minute for a login.
+    ServerAliveInterval 15
+    ServerAliveCountMax 4
     # The default (sntrup761) costs a quarter of a CPU-second per connection, to a machine that is this one.
     KexAlgorithms ^curve25519-sha256
     LogLevel ERROR

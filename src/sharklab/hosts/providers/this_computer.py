@@ -26,6 +26,7 @@ from sharklab.hosts.providers import (
     claims,
     consoles,
     disk,
+    disk_file,
     internet_gateway,
     network,
     nspawn,
@@ -217,8 +218,13 @@ class ThisComputer:
         return [host for host in plan.hosts if self._is_vm(host)]
 
     def _is_there(self, plan: Plan, host: Host) -> bool:
-        """Tell whether a host runs. A machine whose restoration was killed still waits, and starts anew."""
-        return _is_running(plan.seat, host.name) and (not self._is_vm(host) or disk.is_made(plan, host.name))
+        """Tell whether a host runs and need not start anew.
+
+        A container whose disk became read-only has to, and a machine whose restoration was killed.
+        """
+        if self._is_vm(host):
+            return _is_running(plan.seat, host.name) and disk.is_made(plan, host.name)
+        return _is_running(plan.seat, host.name) and not nspawn.is_read_only(_unit(plan.seat, host.name))
 
     def _wait(
         self, plan: Plan, told: Mapping[str, socket.socket], limit: float | None, progress: Say
@@ -315,6 +321,8 @@ def _host_state(seat: Seat, host: str, has_disk: bool, is_cut_off: bool) -> str:
     if cgroups.is_frozen(_unit(seat, host)):
         return N_("asleep")
     if _is_running(seat, host):
+        if nspawn.is_read_only(_unit(seat, host)):
+            return disk_file.READ_ONLY
         return internet_gateway.CUT_OFF if is_cut_off else N_("running")
     return N_("stopped") if has_disk else N_("absent")
 

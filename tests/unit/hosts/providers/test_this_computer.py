@@ -13,7 +13,17 @@ from sharklab.cli import flow
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import providers
 from sharklab.hosts.image.model import NOTHING, Image, Layers, Snapshots
-from sharklab.hosts.providers import claims, disk, internet_gateway, qemu, shared_limits, this_computer
+from sharklab.hosts.providers import (
+    claims,
+    disk,
+    internet_gateway,
+    network,
+    nspawn,
+    qemu,
+    shared_limits,
+    this_computer,
+    user_namespace,
+)
 from sharklab.hosts.providers.qemu.accelerator import TCG
 from sharklab.lab.model import Plan
 from tests.support.errors import error_of
@@ -91,6 +101,28 @@ def test_up_restores_a_machine_again_whose_restoration_was_killed(
     monkeypatch.setattr(shared_limits, "ensure", lambda *words: None)
     monkeypatch.setattr(qemu, "start", lambda plan, hosts, *rest: started.extend(host.name for host in hosts))
     machines.up(seat_plan, replace(NOTHING, snapshots=Snapshots(NOTHING.image, Path(), TCG)), print)
+    assert ["client"] == started
+
+
+def test_a_host_whose_disk_became_read_only_starts_again(
+    seat_plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its state says so, until `up` has started it; hosts that can write go on."""
+    hosts = {host.name: network.namespace(seat_plan.seat.id, host.name) for host in seat_plan.hosts}
+    started: list[str] = []
+    containers = providers.get("nspawn")
+    claims.claim(seat_plan.seat.id, seat_plan.seat.folder)
+    monkeypatch.setattr(this_computer, "_is_running", lambda seat, host: True)
+    monkeypatch.setattr(nspawn, "is_read_only", lambda unit: unit == hosts["client"])
+    monkeypatch.setattr(nspawn, "start", lambda plan, host, *rest: started.append(host.name))
+    monkeypatch.setattr(user_namespace, "decide", lambda *words: True)
+    monkeypatch.setattr(containers, "_prepare", lambda plan: None)
+    monkeypatch.setattr(containers, "_wait", lambda *words: None)
+    monkeypatch.setattr(containers, "_facts", lambda *words: {})
+    monkeypatch.setattr(internet_gateway, "connect", lambda plan: None)
+    monkeypatch.setattr(shared_limits, "ensure", lambda *words: None)
+    assert {"server": "running", "client": "read-only"} == containers.status(seat_plan.seat)
+    containers.up(seat_plan, NOTHING, print)
     assert ["client"] == started
 
 
