@@ -99,7 +99,7 @@ class Clock:
 
 
 def test_any_host_may_serve_files(paper: PaperCluster) -> None:
-    """Its server opens files by handle; calls for modules stay denied. The management network joins nothing."""
+    """Its server opens files by handle; modules stay denied. The management network joins nothing."""
     plan = provider_seat.plan("s1", 1)
     seat = SeatRecord(plan.seat.id, "p", networks={"lan": "bridge7"})
     config, devices = hosts.describe(plan, plan.hosts[0], seat, "pool")
