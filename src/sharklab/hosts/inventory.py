@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sharklab import state
+from sharklab import process, state
 from sharklab.hosts import address, borrowed
 from sharklab.lab import start, template
 from sharklab.lab.model import Host, Plan
@@ -60,12 +60,6 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
 DISK = "sharklab.lab.disk"
 """The Ansible connection to a host that has not booted: its mounted disk."""
 
-LOGIN_SECONDS = 60
-"""The limit of a login to a host of our own.
-
-Ten seconds, Ansible's own limit, were too few for one through a cluster on a busy computer.
-"""
-
 _RUN_ONLY = frozenset({"capture_captures", "probe_probes", "probe_sysctls"})
 
 
@@ -89,7 +83,7 @@ def build(
     """
     existing = borrowed.read(plan.seat.folder)
     connection = {
-        **({} if existing else {"ansible_user": "root", "ansible_ssh_timeout": LOGIN_SECONDS}),
+        **({} if existing else {"ansible_user": "root", "ansible_ssh_timeout": process.LOGIN_SECONDS}),
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_common_args": f"-F {shlex.quote(str(plan.seat.folder / 'ssh' / 'config'))}",
     }

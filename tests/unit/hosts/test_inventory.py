@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sharklab import process
 from sharklab.hosts import borrowed, inventory
 from sharklab.lab import load, seat
 from sharklab.lab.model import Plan
@@ -37,7 +38,7 @@ def test_inventory_gives_each_host_its_own_captures_and_probes(alice: Plan) -> N
 
 def test_busy_computer_has_time_for_a_login(alice: Plan, tmp_path: Path) -> None:
     """Ansible ends a login to a host of our own late; what a user says about own machines stays."""
-    assert inventory.LOGIN_SECONDS == inventory.build(alice)["all"]["vars"]["ansible_ssh_timeout"]
+    assert process.LOGIN_SECONDS == inventory.build(alice)["all"]["vars"]["ansible_ssh_timeout"]
     other = replace(alice, seat=replace(alice.seat, folder=tmp_path))
     borrowed.write(tmp_path, {"elsewhere": {}})
     assert "ansible_ssh_timeout" not in inventory.build(other)["all"]["vars"]
