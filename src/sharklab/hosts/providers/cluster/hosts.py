@@ -58,7 +58,7 @@ _silent: dict[tuple[str, str], float] = {}
 """Until when a member counts as silent, by remote and member."""
 
 _bounds: dict[str, threading.BoundedSemaphore] = {}
-_answers: dict[str, tuple[float, Sequence[Any]]] = {}
+_answers: dict[str, tuple[float, Sequence[Any] | MachineryError]] = {}
 _alone = threading.RLock()  # the question about instances asks about members, too
 
 
@@ -207,11 +207,20 @@ T = TypeVar("T")
 
 
 def _fresh(what: str, ask: Callable[[], Sequence[T]]) -> Sequence[T]:
+    """Return the answer to a question, at most `FRESH` seconds old.
+
+    A failure counts as long. Else each seat of a class would wait for an engine that hangs.
+    """
     with _alone:
         when, answer = _answers.get(what, (0.0, ()))
         if time.monotonic() - when > FRESH:
-            answer = ask()
+            try:
+                answer = ask()
+            except MachineryError as error:
+                answer = error
             _answers[what] = (time.monotonic(), answer)
+    if isinstance(answer, MachineryError):
+        raise answer
     return answer
 
 

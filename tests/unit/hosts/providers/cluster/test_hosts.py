@@ -12,7 +12,7 @@ from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import consoles
 from sharklab.hosts.providers.boot_query import BootReport
 from sharklab.hosts.providers.cluster import course, hosts
-from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
+from sharklab.hosts.providers.cluster.errors import EngineRefusal, TooLate, Unreachable
 from sharklab.hosts.providers.cluster.model import Instance, MemberStatus, Power, Ran
 from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.message import Message
@@ -128,6 +128,25 @@ def test_answers_are_shared_for_a_second(monkeypatch: pytest.MonkeyPatch) -> Non
     assert 2 == len(hosts._fresh("x", ask))
     hosts.look_again()
     assert 3 == len(hosts._fresh("x", ask))
+
+
+def test_an_engine_that_hangs_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each question takes half a minute then; the other seats of a class get the same failure at once."""
+    clock, asked = Clock(), list[float]()
+    monkeypatch.setattr(hosts, "time", clock)
+    monkeypatch.setattr(hosts, "_answers", {})
+
+    def ask() -> list[float]:
+        asked.append(clock.now)
+        clock.now += 30
+        raise TooLate("late")
+
+    for _seat in range(3):
+        error_of(TooLate, lambda: hosts._fresh("x", ask))
+    assert [100.0] == asked
+    clock.now += 2 * hosts.FRESH
+    error_of(TooLate, lambda: hosts._fresh("x", ask))
+    assert 2 == len(asked)
 
 
 def test_a_silent_member_is_not_asked_again_for_a_while(
