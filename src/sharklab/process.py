@@ -23,6 +23,12 @@ Say = Callable[[Message], None]
 
 LAST_LINES = 5
 
+LOGIN_SECONDS = 60
+"""The limit of a login to a host of a seat.
+
+Ten seconds, the limit of Ansible and testinfra, were too few for one through a cluster on a busy computer.
+"""
+
 PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that this process gets when its parent dies."""
 

@@ -217,7 +217,11 @@ def submit(args: Options) -> int:
     name, student = plan.lab.name, plan.seat.student
     folder = forms.place(args.folder, name)
     _become_root(args, plan)
-    file = Path(args.out or f"{name}-{student}{bundle.ENDING}")
+    file = Path(args.out or ".")
+    if file.is_dir():
+        file /= f"{name}-{student}{bundle.ENDING}"
+    if not file.parent.is_dir():  # said before the hosts of an exam reboot
+        raise InputError(N_("the folder does not exist"), place=f"--out {file}")
     submission, digest = own_work.pack(plan, folder, file, Progress(words.gettext), args.again)
     ownership.give_like_folder(file)
     lines = contents.lines(plan, submission, file, words)

@@ -83,6 +83,17 @@ def test_submit_tells_people_the_same(capsys: pytest.CaptureFixture[str]) -> Non
     assert "mine.sharklab" == content["file"] and "mine.sharklab" in last
 
 
+def test_submit_puts_the_file_into_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    """Under its usual name: the folder of now, or another one."""
+    call("form", "tp4")
+    Path("hand in").mkdir()
+    for folder in (".", "hand in"):
+        told = answered(capsys, "submit", "tp4", "-o", folder)
+        assert str(Path(folder, "tp4-alice.sharklab")) == told["file"] and Path(told["file"]).is_file()
+    error = refusal(InputError, "submit", "tp4", "-o", "nowhere/mine.sharklab", *ALICE)
+    assert "the folder does not exist" == error.message_id
+
+
 def test_submit_says_when_the_seat_began_and_which_hints_were_taken(tmp_path: Path) -> None:
     """The manifest has what a course may ask for; times are of this machine."""
     own = flow.prepare("tp4", "alice").seat
