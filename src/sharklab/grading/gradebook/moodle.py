@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -61,17 +61,17 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 class FilledWorksheet:
     """The result of filling a worksheet: the file, number of grades, students without row, locked grades.
 
-    `removed` are the students whose grade of an earlier run was removed, `old` those without a result whose
-    row has a grade all the same. `rows` is what the worksheets have of sharklab now.
+    `rows` is what the worksheets of the gradebook have of sharklab now. `removed` are the students whose
+    grade of an earlier run was removed, `old` those without a result whose row has a grade all the same.
     """
 
     file: Path
     graded: int
+    rows: FilledRows
     absent: tuple[str, ...]
     locked: tuple[str, ...]
-    removed: tuple[str, ...] = ()
-    old: tuple[str, ...] = ()
-    rows: FilledRows = field(default_factory=dict)
+    removed: tuple[str, ...]
+    old: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -205,8 +205,8 @@ class Worksheet:
                 old.add(entry.student)
         state.write(self.target, self._content(), self._sheet.file.stat().st_mode & 0o777)
         absent = {entry.student for entry in group.entries if entry.result} - done
-        names = [tuple(sorted(each)) for each in (absent, locked, removed, old)]
-        return FilledWorksheet(self.target, len(done - locked), *names, rows=rows)
+        names = (tuple(sorted(each)) for each in (absent, locked, removed, old))
+        return FilledWorksheet(self.target, len(done - locked), rows, *names)
 
     def _number(self, row: _Row) -> str:
         return str(_number(self._cell(row, "id")))
