@@ -51,3 +51,13 @@ def test_look_takes_no_hint_by_itself(plan: Plan, folder: Path) -> None:
     diary.begin(plan.seat)
     found = own_work.look(plan, own_work.read(folder, plan, Silent()))
     assert found.has_seat and found.offered and not diary.hints(plan.seat)
+
+
+def test_name_missing_hosts_speaks_to_a_student_who_began(plan: Plan) -> None:
+    """A student who never had a seat needs none, where captures of any machine count."""
+    assert () == own_work.name_missing_hosts(plan)
+    diary.begin(plan.seat)
+    assert 1 == len(own_work.name_missing_hosts(plan))
+    (plan.seat.folder / "ssh").mkdir(parents=True)
+    (plan.seat.folder / "ssh" / "config").touch()
+    assert () == own_work.name_missing_hosts(plan)

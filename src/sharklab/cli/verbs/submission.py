@@ -176,6 +176,7 @@ def _read_work(args: Options, plan: Plan) -> Submission:
     from sharklab.grading.submission import form as forms
     from sharklab.progress import Progress
 
+    warn(args, own_work.name_missing_hosts(plan))
     folder = forms.place(args.folder, plan.lab.name)
     _become_root(args, plan)
     found = own_work.read(folder, plan, Progress(translate(args).gettext))
@@ -215,6 +216,7 @@ def submit(args: Options) -> int:
 
     plan, words = flow.look_up(args.lab, args.student), translate(args)
     name, student = plan.lab.name, plan.seat.student
+    warn(args, own_work.name_missing_hosts(plan))
     folder = forms.place(args.folder, name)
     _become_root(args, plan)
     file = Path(args.out or ".")

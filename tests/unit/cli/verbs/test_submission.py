@@ -203,6 +203,17 @@ def test_check_offers_no_hint_that_does_not_fit(capsys: pytest.CaptureFixture[st
     refusal(InputError, "check", "tp4", "--hint", HINT, "--student", "alice")
 
 
+def test_check_and_submit_say_first_that_the_seat_is_not_up(capsys: pytest.CaptureFixture[str]) -> None:
+    """They say it without a folder, too."""
+    for verb in ("check", "submit"):
+        shutil.rmtree("pannes", ignore_errors=True)
+        refusal(InputError, verb, "pannes", "--student", "alice")
+        call("form", "pannes")
+        assert "sharklab up pannes --student alice" in capsys.readouterr().err
+        call(verb, "pannes")
+        assert "sharklab up pannes --student alice" in capsys.readouterr().err
+
+
 def test_check_needs_a_folder() -> None:
     """Without the form, it says how to make it."""
     error = refusal(InputError, "check", "tp4", "--student", "alice")
