@@ -73,8 +73,8 @@ def find(folder: Path, plan: Plan, known: Answers) -> AnswersInPages:
         own = forms if sheet.is_sheet(page.name) else wanted
         name = untrusted.one_line(page.relative_to(folder).as_posix())
         answered = {id for id, each in {**known, **given}.items() if each}
-        said, lost = _read_answers(page, plan)
-        sure, unclear = _resolve_headings(said, plan.lab.exercises, answered)
+        every, lost = _read_answers(page, plan)
+        sure, unclear = _resolve_headings(every, plan.lab.exercises, answered)
         one, refused = _settle_answers(
             each
             for each in sure
