@@ -50,6 +50,11 @@ def seat_folder(lab: str, student: str) -> Path:
     return seats_folder() / _check_name(N_("lab"), lab) / _check_name(N_("student"), student)
 
 
+def seat_lock(folder: Path) -> Path:
+    """Return the lock file of the seat in `folder`; it lies outside the folder, which `down` removes."""
+    return root() / "locks" / f"{folder.parent.name}-{folder.name}"
+
+
 def runs_folder(lab: str, student: str) -> Path:
     """Return where the evidence of one student's runs is kept. Raises InputError as `seat_folder`."""
     return root() / "runs" / _check_name(N_("lab"), lab) / _check_name(N_("student"), student)

@@ -63,12 +63,9 @@ def hold(own: Seat) -> Iterator[None]:
 
 @contextmanager
 def lock(own: Seat) -> Iterator[None]:
-    """Hold a seat for this process alone; its hosts stay as they are. Raises Busy when another run has it.
-
-    The lock lies outside the seat's folder, which `down` removes.
-    """
+    """Hold a seat for this process alone; its hosts stay as they are. Raises Busy when another run has it."""
     what = Message(N_("seat {lab}/{student}"), {"lab": own.lab, "student": own.student})
-    with state.lock(state.root() / "locks" / f"{own.lab}-{own.student}", what):
+    with state.lock(state.seat_lock(own.folder), what):
         yield
 
 

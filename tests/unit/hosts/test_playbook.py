@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -216,6 +217,14 @@ def test_child_ends_when_no_order_comes() -> None:
         assert child.stdin
         child.stdin.close()
         assert 0 == child.wait(30)
+
+
+def test_a_process_that_gets_no_order_is_ended_in_order() -> None:
+    """Nothing of it is left when its parent has ended, and Python warns of nothing."""
+    script = "from sharklab.hosts import playbook; print(playbook.get_ready().pid)"
+    done = subprocess.run([sys.executable, "-X", "dev", "-c", script], capture_output=True, text=True)
+    assert ("", 0) == (done.stderr, done.returncode)
+    assert not Path(f"/proc/{done.stdout.strip()}").exists()
 
 
 def test_a_run_that_cannot_write_says_why(inventory: Path) -> None:
