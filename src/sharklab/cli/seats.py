@@ -19,7 +19,7 @@ from sharklab.progress import Progress
 
 def seats_here(lab: str | None = None, student: str | None = None) -> list[Seat]:
     """Return the seats that have a folder on this machine: of `lab` (all without it), of `student` (all)."""
-    seats = (seat.at(folder) for folder in sorted(state.seats_folder().glob("*/*/")))
+    seats = (seat.at(folder) for folder in state.find(state.seats_folder(), "*/*/"))
     return [own for own in seats if lab in (None, own.lab) and student in (None, own.student)]
 
 

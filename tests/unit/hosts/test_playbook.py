@@ -152,7 +152,7 @@ def signal_until_it_ends(child: subprocess.Popen[str], inventory: Path) -> None:
         for _ in range(400_000):
             os.kill(child.pid, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
-        child.wait(10)
+        child.wait(60)
         return
     os.killpg(child.pid, signal.SIGKILL)
 
@@ -216,7 +216,7 @@ def test_child_ends_when_no_order_comes() -> None:
     with playbook.start_child() as child:
         assert child.stdin
         child.stdin.close()
-        assert 0 == child.wait(30)
+        assert 0 == child.wait(60)
 
 
 def test_a_process_that_gets_no_order_is_ended_in_order() -> None:

@@ -242,7 +242,7 @@ def kvm(device: Path) -> Diagnosis:
     name = N_("KVM")
     if not device.exists():
         return ok(name, N_("absent; virtual machines are emulated, slowly"))
-    kernels = sorted(state.images_folder().glob("*-vm-*/root/boot/vmlinuz-*")) if privilege.is_root() else []
+    kernels = state.find(state.images_folder(), "*-vm-*/root/boot/vmlinuz-*") if privilege.is_root() else []
     if not kernels or not system_packages.find(accelerator.QEMU):
         return ok(name, N_("{device} is there; a lab with virtual machines tries it"), device=str(device))
     if trial.boots(kernels[0], accelerator.KVM):
