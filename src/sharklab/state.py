@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import glob
 import json
 import os
 import re
@@ -48,6 +49,20 @@ def seats_folder() -> Path:
 def seat_folder(lab: str, student: str) -> Path:
     """Return the folder of one student's seat. Raises InputError when a name cannot be a folder's."""
     return seats_folder() / _check_name(N_("lab"), lab) / _check_name(N_("student"), student)
+
+
+def seat_lock(folder: Path) -> Path:
+    """Return the lock file of the seat in `folder`; it lies outside the folder, which `down` removes."""
+    return root() / "locks" / f"{folder.parent.name}-{folder.name}"
+
+
+def find(folder: Path, pattern: str) -> list[Path]:
+    """Return the files below `folder` that match `pattern`, sorted, without hidden ones.
+
+    A folder that another process removes meanwhile is left out; Path.glob raises FileNotFoundError then.
+    """
+    names = glob.glob(pattern, root_dir=folder)  # noqa: PTH207 (see above)
+    return sorted(folder / name for name in names)
 
 
 def runs_folder(lab: str, student: str) -> Path:

@@ -86,7 +86,7 @@ def left_of(own: Plan) -> list[str]:
     """Return what is left of a seat: processes, namespaces, groups, mounts, links and files."""
     key = own.seat.id
     found = [path.name for path in Path("/run/netns").glob(f"*{key}*")]
-    found += [str(path) for path in Path("/sys/fs/cgroup").rglob(f"*{key}*")]
+    found += [folder for folder, *_ in os.walk("/sys/fs/cgroup") if key in Path(folder).name]
     found += [str(path) for path in (own.seat.folder, claims.folder(key)) if path.exists()]
     found += [str(path) for path in state.root().glob(f".*{key}*")]
     links = subprocess.run(["ip", "-brief", "link"], capture_output=True, text=True, check=True).stdout

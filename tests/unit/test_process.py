@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -123,6 +124,31 @@ def test_require_names_packages_of_both_families(monkeypatch: pytest.MonkeyPatch
     error = error_of(MachineryError, process.require, "ip", "ssh")
     expected = "apt-get install iproute2 openssh-client (dnf install iproute openssh-clients)"
     assert ({"tools": "ip, ssh"}, expected) == (error.values, error.hint_id)
+
+
+def test_a_closed_terminal_interrupts_unless_it_is_ignored() -> None:
+    """nohup(1) has the signal ignored."""
+    script = "import os, signal; from sharklab import process; process.raise_at_signals(); "
+    script += "os.kill(os.getpid(), signal.SIGHUP)"
+    for words, said in (([], "KeyboardInterrupt"), (["nohup"], "")):
+        done = subprocess.run(
+            [*words, sys.executable, "-c", script], stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        assert (said in done.stderr, bool(said)) == (True, bool(done.returncode))
+
+
+@pytest.mark.parametrize("number", process.ENDING)
+def test_interrupt_once(number: signal.Signals) -> None:
+    """The second signal is ignored in the block; so is the first, once the block says so."""
+    before = signal.getsignal(number)
+    with process.interrupt_once() as ignore:
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+        os.kill(os.getpid(), number)
+    with process.interrupt_once() as ignore:
+        ignore()
+        os.kill(os.getpid(), number)
+    assert before is signal.getsignal(number)
 
 
 def test_watched_looks_until_it_returns_none_or_the_block_ends() -> None:

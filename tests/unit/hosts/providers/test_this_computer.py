@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import state
+from sharklab import privilege, state
 from sharklab.cli import flow
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import providers
@@ -26,6 +26,7 @@ from sharklab.hosts.providers import (
 )
 from sharklab.hosts.providers.qemu.accelerator import TCG
 from sharklab.lab.model import Plan
+from sharklab.message import Message
 from tests.support.errors import error_of
 
 
@@ -159,3 +160,34 @@ def test_layers_that_are_gone_are_named(tmp_path: Path) -> None:
         MachineryError, lambda: this_computer.layers_named(str(tmp_path / "debian12-aaaa/tp4-b"))
     )
     assert str(tmp_path / "debian12-aaaa") == error.place
+
+
+def test_sweep_leaves_a_seat_to_the_command_that_works_on_it(
+    seat_plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also where its folder is not there yet, or not any more. Else the seat could be made anew meanwhile."""
+    cleared: list[str] = []
+    monkeypatch.setattr(claims, "MARKS", tmp_path / "marks")
+    monkeypatch.setattr(this_computer, "_clear_seat", cleared.append)
+    monkeypatch.setattr(privilege, "require_root", lambda why: None)
+    own, hosts = seat_plan.seat, this_computer.CONTAINERS
+    claims.claim(own.id, own.folder)
+    with state.lock(state.seat_lock(own.folder), Message("a seat")):
+        hosts.sweep()
+    assert ([], own.folder) == (cleared, claims.owner(own.id))
+    state.folder(own.folder)
+    hosts.sweep()
+    assert ([], own.folder) == (cleared, claims.owner(own.id))
+    state.remove(own.folder)
+    hosts.sweep()
+    assert ([own.id], None) == (cleared, claims.owner(own.id))
+
+
+def test_a_seat_is_marked_when_its_folder_is_there(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mark without a folder is taken for the remains of a seat."""
+    monkeypatch.setattr(privilege, "require_root", lambda why: None)
+    monkeypatch.setattr(claims, "claim", lambda seat_id, folder: seen.append(folder.is_dir()))
+    seen: list[bool] = []
+    state.remove(seat_plan.seat.folder)
+    this_computer.CONTAINERS._prepare(seat_plan)
+    assert [True] == seen
