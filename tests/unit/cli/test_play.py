@@ -117,7 +117,7 @@ def test_a_lab_is_played_once_at_a_time(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
     with play.hold("tp4"), play.hold("pannes"):
         error = error_of(Busy, play.hold("tp4").__enter__)
-    assert {"lab": "tp4"} == error.values["what"].values
+    assert Message("the play of {lab}", {"lab": "tp4"}) == error.values["what"]
     with play.hold("tp4"):
         pass
 
