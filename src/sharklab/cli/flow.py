@@ -43,6 +43,7 @@ from sharklab.message import N_, Message
 from sharklab.progress import Progress
 
 SET_UP = N_("set up the seat's own values")
+SOLVE_AGAIN = N_("run sharklab solve again; if the work needs another exercise, solve that one first")
 
 
 class HostEnded(MachineryError):
@@ -190,9 +191,13 @@ def solve(plan: Plan, ids: Sequence[str], hosts: providers.Provider, progress: P
     variables = {"solve_roles": {host: list(names) for host, names in roles.items()}}
     title = N_("do the work of: {exercises}")
     with progress.step(title, exercises=", ".join(ids)), explain_ended_hosts(whole, hosts):
-        if roles:
-            playbook.run("solve", inventory.file(whole), variables, progress=progress.note)
-        faults.repair(whole, ids, progress=progress.note)
+        try:
+            if roles:
+                playbook.run("solve", inventory.file(whole), variables, progress=progress.note)
+            faults.repair(whole, ids, progress=progress.note)
+        except playbook.PlaybookFailed as error:
+            error.hint_id = SOLVE_AGAIN
+            raise
     return whole
 
 

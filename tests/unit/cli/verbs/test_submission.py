@@ -307,14 +307,19 @@ ALICE = ("--student", "alice")
 
 
 @pytest.mark.usefixtures("myexam")
-def test_exam_has_no_hints_and_no_report() -> None:
-    """Asking is refused, noted, and told to the instructor."""
-    for words, place in ((("check", "--hint", "page/x"), "check --hint"), (("report",), "report --folder")):
-        error = refusal(InputError, words[0], *WORK, *words[1:], *ALICE)
+def test_exam_has_no_hints_no_report_and_no_solution() -> None:
+    """Asking is refused, noted, and told to the instructor, whoever made the seat."""
+    for place, *words in (
+        ("check --hint", "check", *WORK, "--hint", "page/x"),
+        ("report --folder", "report", *WORK),
+        ("brief --solution", "brief", "./mylab", "--solution"),
+    ):
+        error = refusal(InputError, *words, *ALICE)
         assert ("an exam does not allow this", f"sharklab {place}") == (error.message_id, error.place)
     assert GOOD == call("submit", *WORK)
     found = bundle.unpack(Path("mylab-alice.sharklab"), Path("unpacked"))
-    assert ["check --hint", "report --folder"] == [what for _, what in found.manifest["refused"]]
+    refused = [what for _, what in found.manifest["refused"]]
+    assert ["check --hint", "report --folder", "brief --solution"] == refused
 
 
 @pytest.mark.usefixtures("myexam")
