@@ -23,7 +23,7 @@ _ENUMERATION = re.compile(
 )
 """The number before a heading: "I) SSH", "II.1 SSH", "Partie 2 - SSH"."""
 _REMARK = re.compile(r"\s*\([^()]*\)$")
-"""What stands behind the name of an exercise: "Site web (YouTube)"."""
+"""A remark behind the name of an exercise: "Site web (YouTube)"."""
 _WRAPPED = 40
 """Characters of a line from which on a sentence may go on in the next one."""
 
