@@ -203,6 +203,17 @@ def test_check_offers_no_hint_that_does_not_fit(capsys: pytest.CaptureFixture[st
     refusal(InputError, "check", "tp4", "--hint", HINT, "--student", "alice")
 
 
+def test_check_and_submit_say_first_that_the_seat_is_not_up(capsys: pytest.CaptureFixture[str]) -> None:
+    """They say it without a folder, too."""
+    for verb in ("check", "submit"):
+        shutil.rmtree("pannes", ignore_errors=True)
+        refusal(InputError, verb, "pannes", "--student", "alice")
+        call("form", "pannes")
+        assert "sharklab up pannes --student alice" in capsys.readouterr().err
+        call(verb, "pannes")
+        assert "sharklab up pannes --student alice" in capsys.readouterr().err
+
+
 def test_check_needs_a_folder() -> None:
     """Without the form, it says how to make it."""
     error = refusal(InputError, "check", "tp4", "--student", "alice")
@@ -296,14 +307,19 @@ ALICE = ("--student", "alice")
 
 
 @pytest.mark.usefixtures("myexam")
-def test_exam_has_no_hints_and_no_report() -> None:
-    """Asking is refused, noted, and told to the instructor."""
-    for words, place in ((("check", "--hint", "page/x"), "check --hint"), (("report",), "report --folder")):
-        error = refusal(InputError, words[0], *WORK, *words[1:], *ALICE)
+def test_exam_has_no_hints_no_report_and_no_solution() -> None:
+    """Asking is refused, noted, and told to the instructor, whoever made the seat."""
+    for place, *words in (
+        ("check --hint", "check", *WORK, "--hint", "page/x"),
+        ("report --folder", "report", *WORK),
+        ("brief --solution", "brief", "./mylab", "--solution"),
+    ):
+        error = refusal(InputError, *words, *ALICE)
         assert ("an exam does not allow this", f"sharklab {place}") == (error.message_id, error.place)
     assert GOOD == call("submit", *WORK)
     found = bundle.unpack(Path("mylab-alice.sharklab"), Path("unpacked"))
-    assert ["check --hint", "report --folder"] == [what for _, what in found.manifest["refused"]]
+    refused = [what for _, what in found.manifest["refused"]]
+    assert ["check --hint", "report --folder", "brief --solution"] == refused
 
 
 @pytest.mark.usefixtures("myexam")

@@ -63,6 +63,36 @@ def test_read_finds_captures_in_other_folders_where_the_lab_takes_them_from_anyw
     assert (["wireshark/thing.pcap"] if anywhere else []) == [problem.file for problem in found.problems]
 
 
+def test_read_of_a_folder_in_captures_names_it_only_if_nothing_in_it_is_taken(tmp_path: Path) -> None:
+    """The student reads either that a capture in the folder counts, or why it does not."""
+    for name, is_named in (("dns.pcap", False), ("notes.txt", True)):
+        place = sample.folder(tmp_path / name)
+        (place / "captures" / "sub").mkdir()
+        (place / "captures" / "sub" / name).write_bytes((sample.DATA / "dns.pcap").read_bytes()[is_named:])
+        found = work.read(place, sample.plan())
+        assert is_named is ("captures/sub" in [problem.file for problem in found.problems])
+
+
+@pytest.mark.parametrize("place", ["", "captures", "TP4"])
+def test_read_finds_captures_in_unpacked_archives_in_any_lab(tmp_path: Path, place: str) -> None:
+    """Other files there are nobody's business; the student's own capture of that name comes first."""
+    plan = sample.plan()
+    exercises = tuple(replace(each, anywhere=False) for each in plan.lab.exercises)
+    plan = replace(plan, lab=replace(plan.lab, exercises=exercises))
+    work_place = sample.folder(tmp_path / "work" / place if place == "TP4" else tmp_path / "work")
+    box = tmp_path / "work" / ("" if place == "TP4" else place) / "all.zip" / "in"
+    box.mkdir(parents=True)
+    for name in ("web.pcap", "thing.pcap", "ssh.pcap", "notes.txt"):
+        shutil.copy(work_place / "captures" / "ssh.pcap", box / name)
+    (box / "notes.txt").write_text("x")
+    found = work.read(tmp_path / "work", plan)
+    assert (box / "web.pcap", work_place / "captures" / "ssh.pcap") == (
+        found.captures["web"],
+        found.captures["ssh"],
+    )
+    assert ["ssh.pcap", "thing.pcap"] == sorted(Path(each.file).name for each in found.problems)
+
+
 def test_read_takes_answers_from_a_text_where_the_form_has_none(tmp_path: Path) -> None:
     """They are answers like others: a capture is found by them, and a bundle has them."""
     place = sample.folder(tmp_path / "work")

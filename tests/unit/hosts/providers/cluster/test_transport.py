@@ -174,7 +174,7 @@ def test_connection_that_breaks_or_talks_otherwise_is_unreachable(
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(engine.folder / "other.socket"))
         listening.listen()
-        listening.settimeout(20)
+        listening.settimeout(60)
 
         def once() -> None:
             asked = b""
