@@ -61,6 +61,17 @@ def needs_hosts(plan: Plan) -> bool:
     return host_demands.is_needed(plan) and (plan.seat.folder / "ssh" / "config").exists()
 
 
+def name_missing_hosts(plan: Plan) -> tuple[Message, ...]:
+    """Return a sentence when the lab asks for the state of the hosts, and the student's seat is not up."""
+    if needs_hosts(plan) or not (host_demands.is_needed(plan) and solution.has_seat(plan)):
+        return ()
+    text = N_(
+        "Your seat of {lab} is not up, so the state of its hosts is missing: "
+        "sharklab up {lab} --student {student}"
+    )
+    return (Message(text, {"lab": plan.lab.name, "student": plan.seat.student}),)
+
+
 @contextmanager
 def open_work(folder: Path, plan: Plan, progress: Progress) -> Iterator[Submission]:
     """Give the work in `folder` as it is now, with the state of the hosts where the lab asks for it.

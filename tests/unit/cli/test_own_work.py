@@ -56,6 +56,16 @@ def test_look_takes_no_hint_by_itself(plan: Plan, folder: Path) -> None:
     assert found.has_seat and found.offered and not diary.hints(plan.seat)
 
 
+def test_name_missing_hosts_speaks_to_a_student_who_began(plan: Plan) -> None:
+    """A student who never had a seat needs none, where captures of any machine count."""
+    assert () == own_work.name_missing_hosts(plan)
+    diary.begin(plan.seat)
+    assert 1 == len(own_work.name_missing_hosts(plan))
+    (plan.seat.folder / "ssh").mkdir(parents=True)
+    (plan.seat.folder / "ssh" / "config").touch()
+    assert () == own_work.name_missing_hosts(plan)
+
+
 @pytest.mark.parametrize("lab", ["tp4", "tcpdump"])
 def test_open_work_unpacks_archives_as_grading_does(own_state: None, lab: str, tmp_path: Path) -> None:
     """In each lab, and the student's folder stays as it is; a damaged archive is named."""

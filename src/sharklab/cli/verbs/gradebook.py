@@ -60,7 +60,7 @@ def grade(args: Options) -> int:
         ),
         progress,
     )
-    filled = sheet.fill(group) if sheet else None
+    filled = _fill(sheet, group, out) if sheet else None
     counts = Counter(map(state, group.entries))
     lines = [
         *_describe_due(policy.due, words),
@@ -86,6 +86,15 @@ def _worksheet(args: Options) -> Worksheet | None:
             N_("needs a worksheet"), place="--scale", hint=N_("name the worksheet: --moodle worksheet.csv")
         )
     return None
+
+
+def _fill(sheet: Worksheet, group: Class, out: Path) -> FilledWorksheet:
+    """Fill the worksheet, and remember its rows beside the gradebook: a later run takes back old ones."""
+    from sharklab.grading.gradebook import filled_rows
+
+    filled = sheet.fill(group, filled_rows.read(out))
+    filled_rows.write(out, filled.rows)
+    return filled
 
 
 def _scale(text: str | None) -> tuple[float, ...]:
@@ -198,6 +207,12 @@ def _describe_worksheet(filled: FilledWorksheet, words: Translator) -> Iterator[
         yield words.gettext("Not in the worksheet: {students}").format(students=", ".join(filled.absent))
     if filled.locked:
         yield words.gettext("Locked in the worksheet: {students}").format(students=", ".join(filled.locked))
+    if filled.removed:
+        text = words.gettext("No result any more, so the old grade is removed from the worksheet: {students}")
+        yield visible(text.format(students=", ".join(filled.removed)))
+    if filled.old:
+        text = words.gettext("No result, but the worksheet has a grade that sharklab leaves: {students}")
+        yield text.format(students=", ".join(filled.old))
 
 
 def _to_plain(group: Class, filled: FilledWorksheet | None, out: Path) -> dict[str, object]:
@@ -215,5 +230,6 @@ def _to_plain(group: Class, filled: FilledWorksheet | None, out: Path) -> dict[s
         }
         for entry in group.entries
     }
-    sheet = {**asdict(filled), "file": str(filled.file)} if filled else None
-    return {"lab": group.lab, "gradebook": str(out), "students": students, "moodle": sheet}
+    sheet = {**asdict(filled), "file": str(filled.file)} if filled else {}
+    sheet.pop("rows", None)
+    return {"lab": group.lab, "gradebook": str(out), "students": students, "moodle": sheet or None}

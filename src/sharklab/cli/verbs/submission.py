@@ -184,6 +184,7 @@ def _open_work(args: Options, plan: Plan) -> Iterator[Submission]:
     from sharklab.grading.submission import form as forms
     from sharklab.progress import Progress
 
+    warn(args, own_work.name_missing_hosts(plan))
     folder = forms.place(args.folder, plan.lab.name)
     _become_root(args, plan)
     with own_work.open_work(folder, plan, Progress(translate(args).gettext)) as found:
@@ -226,9 +227,14 @@ def submit(args: Options) -> int:
 
     plan, words = flow.look_up(args.lab, args.student), translate(args)
     name, student = plan.lab.name, plan.seat.student
+    warn(args, own_work.name_missing_hosts(plan))
     folder = forms.place(args.folder, name)
     _become_root(args, plan)
-    file = Path(args.out or f"{name}-{student}{bundle.ENDING}")
+    file = Path(args.out or ".")
+    if file.is_dir():
+        file /= f"{name}-{student}{bundle.ENDING}"
+    if not file.parent.is_dir():  # said before the hosts of an exam reboot
+        raise InputError(N_("the folder does not exist"), place=f"--out {file}")
     with own_work.pack(plan, folder, file, Progress(words.gettext), args.again) as (submission, digest):
         ownership.give_like_folder(file)
         lines = contents.lines(plan, submission, file, words)

@@ -34,9 +34,12 @@ DECODERS = tuple(part for rule in DECODE_AS for part in ("-d", rule))
 def read(capture: Container, limits: ToolLimits = TOOL) -> DecodedCapture:
     """Return the packets of a capture; of one that is cut short, those that are whole.
 
+    tshark does not see a capture without a whole packet: it refuses one that ends in its header.
     Raises InputError when tshark needs more than `limits` allow for it, or cannot read it though it reads
     others; MachineryError when tshark is missing or broken.
     """
+    if not capture.packets:
+        return DecodedCapture((), capture.cut)
     try:
         return _read(capture, limits)
     except MachineryError as error:

@@ -19,6 +19,7 @@ from typing import Generic, TypeVar
 from sharklab import state
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import table
+from sharklab.grading.gradebook.filled_rows import FilledRows
 from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.grading.marking.model import Result
 from sharklab.i18n import Translator, translator
@@ -58,12 +59,19 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 @dataclass(frozen=True)
 class FilledWorksheet:
-    """The result of filling a worksheet: the file, number of grades, students without row, locked grades."""
+    """The result of filling a worksheet: the file, number of grades, students without row, locked grades.
+
+    `rows` is what the worksheets of the gradebook have of sharklab now. `removed` are the students whose
+    grade of an earlier run was removed, `old` those without a result whose row has a grade all the same.
+    """
 
     file: Path
     graded: int
+    rows: FilledRows
     absent: tuple[str, ...]
     locked: tuple[str, ...]
+    removed: tuple[str, ...]
+    old: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -169,26 +177,46 @@ class Worksheet:
             )
         return tuple(sorted(entry.student for entry in entries if entry.file and entry.student not in owners))
 
-    def fill(self, group: Class) -> FilledWorksheet:
+    def fill(self, group: Class, before: FilledRows | None = None) -> FilledWorksheet:
         """Write grade and comment of every result of `group` into `target`.
 
-        Raises MachineryError when it cannot be written.
+        A row that an earlier run filled (`before`), and that is still as it was then, becomes empty when its
+        student has no result any more. Raises MachineryError when the file cannot be written.
         """
-        own = _Owners(group.entries)
-        done, locked = set(), set()
+        own, rows = _Owners(group.entries), dict(before or {})
+        done, locked, removed, old = set[str](), set[str](), set[str](), set[str]()
         for row in self._rows:
             entry = self._owner(row, own)
-            if entry is None or entry.result is None:
-                continue
-            done.add(entry.student)
-            if self._cell(row, "open").casefold() in LOCKED:
-                locked.add(entry.student)
-            else:
-                self._put(row, "grade", self._grade(entry.result))
-                self._put(row, "comment", table.text(comment(entry.result, self._speak)))
+            is_locked = self._cell(row, "open").casefold() in LOCKED
+            if entry and entry.result:
+                done.add(entry.student)
+                if is_locked:
+                    locked.add(entry.student)
+                else:
+                    self._put(row, "grade", self._grade(entry.result))
+                    self._put(row, "comment", table.text(comment(entry.result, self._speak)))
+                    rows[self._number(row)] = self._filled(row)
+            elif not is_locked and self._filled(row) == rows.get(self._number(row)):
+                self._put(row, "grade", "")
+                self._put(row, "comment", "")
+                del rows[self._number(row)]
+                removed.add(self._name(row, entry))
+            elif entry and self._cell(row, "grade"):
+                old.add(entry.student)
         state.write(self.target, self._content(), self._sheet.file.stat().st_mode & 0o777)
         absent = {entry.student for entry in group.entries if entry.result} - done
-        return FilledWorksheet(self.target, len(done - locked), tuple(sorted(absent)), tuple(sorted(locked)))
+        names = (tuple(sorted(each)) for each in (absent, locked, removed, old))
+        return FilledWorksheet(self.target, len(done - locked), rows, *names)
+
+    def _number(self, row: _Row) -> str:
+        return str(_number(self._cell(row, "id")))
+
+    def _filled(self, row: _Row) -> tuple[str, str]:
+        return self._cell(row, "grade"), self._cell(row, "comment")
+
+    def _name(self, row: _Row, entry: Entry | None) -> str:
+        """Return the student of a row, or what the row says of a person who is not in the class."""
+        return entry.student if entry else self._cell(row, "name") or self._cell(row, "id")
 
     def _students(self) -> list[_Row]:
         """Return the rows of students. Raises InputError for one that cannot be filled."""

@@ -85,7 +85,9 @@ def _as_it_is(folder: Path, plan: Plan, limits: BundleLimits) -> Work:
     more = finding.find(folder, plan, answers, found.captures, captures_folder(own))
     named = {own / problem.file for problem in found.problems}
     unused = tuple(each for each in more.unused if folder / each.file not in named)
-    refused = (each for each in found.problems if own / each.file not in more.captures.values())
+    taken = {place for file in more.captures.values() for place in (file, *file.parents)}
+    taken.discard(captures_folder(own))  # what is said of the whole folder stays true
+    refused = (each for each in found.problems if own / each.file not in taken)
     unread = (each for each in refused if not _is_mended(each, said))
     problems = (*unread, *said.problems, *unused)
     return Work({**found.captures, **more.captures}, answers, problems, said.places)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +19,10 @@ cd "$1"
 mount -t overlay overlay -o "lowerdir=$2,upperdir=$3,workdir=$4" "$5"
 shift 5
 """
+AT_PLACE = """
+mount --bind "$1" "$2"
+shift
+"""
 DEVICES = """
 for folder in proc sys dev; do mkdir -p "$1/$folder"; done
 mount -t proc proc "$1/proc"
@@ -24,6 +31,10 @@ mount --rbind --make-rslave /dev "$1/dev"
 """
 OFFERED = "usr/share/lab-packages"
 """The folder of packages that students install."""
+
+_PLAIN = re.compile(r"[\w./+-]+", re.ASCII)
+PLACES = Path("/run")
+"""The folder for mount points. Only root can write there."""
 
 APART = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
 
@@ -41,8 +52,14 @@ class RootFolder:
 
     @property
     def path(self) -> Path:
-        """The folder in which a command of `run` finds the whole file system."""
-        return self._beside("whole") if self.below else self.folder
+        """The folder in which a command of `run` finds the whole file system.
+
+        Its name is plain: apt finds no key in a folder with a colon in its name, and dnf none with a blank.
+        """
+        if _PLAIN.fullmatch(str(self._whole)):
+            return self._whole
+        digits = hashlib.sha256(str(self._whole).encode()).hexdigest()[:12]
+        return PLACES / f"sharklab-root-{digits}"
 
     def run(self, command: Sequence[str | Path], devices: bool = False) -> None:
         """Run `command`, which may enter `path` by chroot(8); its mounts and processes end with it.
@@ -52,19 +69,39 @@ class RootFolder:
         """
         script, words = "set -eu\n", []
         if self.below:
-            for folder in (self._beside("work"), self.path):
+            for folder in (self._beside("work"), self._whole):
                 folder.mkdir(exist_ok=True)
             script += OVERLAY
             words += self._overlay()
+        if self.path != self._whole:
+            script += AT_PLACE
+            words.append(str(self._whole))
         script += f'{DEVICES if devices else ""}shift\nexec "$@"\n'
-        process.run([*APART, "sh", "-c", script, "sh", *words, self.path, *command])
+        with self._mount_point():
+            process.run([*APART, "sh", "-c", script, "sh", *words, self.path, *command])
+
+    @contextmanager
+    def _mount_point(self) -> Iterator[None]:
+        """Have an empty folder at `path` where it is none of the image's own folders."""
+        if self.path == self._whole:
+            yield
+            return
+        self.path.mkdir(mode=0o700, exist_ok=True)
+        try:
+            yield
+        finally:
+            self.path.rmdir()
+
+    @property
+    def _whole(self) -> Path:
+        return self._beside("whole") if self.below else self.folder
 
     def _overlay(self) -> list[str]:
         """Return the arguments of `OVERLAY`: a folder, and four names below it."""
         top = os.path.commonpath([self.folder, *self.below])
         lower, upper, work, whole = (
             ":".join(os.path.relpath(path, top) for path in paths)
-            for paths in (self.below, [self.folder], [self._beside("work")], [self.path])
+            for paths in (self.below, [self.folder], [self._beside("work")], [self._whole])
         )
         return [top, lower, upper, work, whole]
 

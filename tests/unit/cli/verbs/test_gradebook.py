@@ -153,7 +153,7 @@ def test_grade_fills_a_blind_worksheet_by_the_folders_of_the_download(
     sheet = tmp_path / "worksheet.csv"
     sheet.write_text(SHEET + "Participant 77,,,20.00,Yes,\r\nParticipant 78,,,20.00,Yes,\r\n")
     words = ["grade", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--moodle", str(sheet)]
-    expected = {"file": str(sheet), "graded": 1, "absent": [], "locked": []}
+    expected = {"file": str(sheet), "graded": 1, "absent": [], "locked": [], "removed": [], "old": []}
     assert expected == tell(capsys, *words)["moodle"]
     rows = sheet.read_text().splitlines()
     assert rows[1].split(",")[2] not in ("", "0.00")

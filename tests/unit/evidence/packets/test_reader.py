@@ -93,6 +93,16 @@ def test_read_of_a_cut_capture_gives_whole_packets(name: str, missing: int, tmp_
     assert 0 < len(cut.packets) < len(packets(name))
 
 
+@pytest.mark.parametrize(("name", "length"), [("ntp.pcapng", 8), ("ntp.pcapng", 48), ("ssh.pcap", 10)])
+def test_read_of_a_capture_that_ends_in_its_header_gives_no_packet(
+    name: str, length: int, tmp_path: Path
+) -> None:
+    """It is cut like any other. tshark would say that it is in no format that it knows."""
+    file = tmp_path / name
+    file.write_bytes((DATA / name).read_bytes()[:length])
+    assert ((), True) == (recording(file).packets, recording(file).cut)
+
+
 def test_read_of_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
     """The error names the file."""
     error = error_of(InputError, recording, tmp_path / "none.pcap")

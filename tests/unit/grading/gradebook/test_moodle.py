@@ -6,6 +6,7 @@ import csv
 import errno
 import io
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +79,23 @@ def test_fill_twice_gives_the_same_file(tmp_path: Path) -> None:
     once = file.read_bytes()
     moodle.fill(file, sample.whole())
     assert once == file.read_bytes()
+
+
+def test_fill_removes_the_grade_of_an_earlier_run(tmp_path: Path) -> None:
+    """A student has no result any more, or left the class. A grade that somebody changed stays."""
+    rows = [f"Participant {1000 + each},Name {each},,,{each},20.00,Yes,-,-," for each in range(1, 5)]
+    file = _sheet(tmp_path, ENGLISH, *rows)
+    group = sample.whole()
+    first = moodle.fill(file, group)
+    file.write_text(re.sub("(Name 3,,,)[0-9.]+", r"\g<1>9", file.read_text()))
+    alice, _, carol, *others = group.entries
+    later = replace(group, entries=(replace(alice, result=None), replace(carol, result=None), *others))
+    second = moodle.read(file).fill(later, first.rows)
+    assert ("Name 2", "alice") == second.removed and ("carol", "dan") == second.old
+    written = _read(file.read_text())
+    assert ["", "", "9", "4"] == [row["Grade"] for row in written]
+    assert [False, False, True, False] == [bool(row["Feedback comments"]) for row in written]
+    assert second.removed and () == moodle.read(file).fill(later, second.rows).removed
 
 
 @pytest.mark.parametrize(

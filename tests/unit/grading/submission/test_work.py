@@ -63,6 +63,16 @@ def test_read_finds_captures_in_other_folders_where_the_lab_takes_them_from_anyw
     assert (["wireshark/thing.pcap"] if anywhere else []) == [problem.file for problem in found.problems]
 
 
+def test_read_of_a_folder_in_captures_names_it_only_if_nothing_in_it_is_taken(tmp_path: Path) -> None:
+    """The student reads either that a capture in the folder counts, or why it does not."""
+    for name, is_named in (("dns.pcap", False), ("notes.txt", True)):
+        place = sample.folder(tmp_path / name)
+        (place / "captures" / "sub").mkdir()
+        (place / "captures" / "sub" / name).write_bytes((sample.DATA / "dns.pcap").read_bytes()[is_named:])
+        found = work.read(place, sample.plan())
+        assert is_named is ("captures/sub" in [problem.file for problem in found.problems])
+
+
 @pytest.mark.parametrize("place", ["", "captures", "TP4"])
 def test_read_finds_captures_in_unpacked_archives_in_any_lab(tmp_path: Path, place: str) -> None:
     """Other files there are nobody's business; the student's own capture of that name comes first."""

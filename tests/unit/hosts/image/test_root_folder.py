@@ -36,7 +36,19 @@ def test_run_above_other_folders(images: Path) -> None:
     assert "nginxpasswd" == (root.folder / "all").read_text()
     assert (root.folder / "etc/passwd").is_char_device()
     assert "passwd" == (images / "base/root/etc/passwd").read_text()
-    assert [] == list(root.path.iterdir())
+    assert [] == list((images / "new/root.whole").iterdir())
+
+
+def test_commands_see_a_plain_path(images: Path) -> None:
+    """apt finds no key in a folder whose name has a colon. Nothing of the path is left."""
+    root = RootFolder(images / "base/root")
+    root.run(
+        ["sh", "-c", 'test -d "$1/dev/pts" && cp "$1/etc/passwd" "$1/copy"', "sh", root.path], devices=True
+    )
+    assert ":" not in str(root.path) and not root.path.exists()
+    assert "passwd" == (root.folder / "copy").read_text()
+    plain = RootFolder(images / "new")
+    assert plain.path != root.path
 
 
 @pytest.mark.parametrize(("devices", "expected"), [(True, 0), (False, 1)])
