@@ -53,11 +53,11 @@ def find(
         shown[name], *further[name] = own
     used = dict.fromkeys(known[_id(each)] for each in wanted if _id(each) in known)
     every += (RecordedCapture(file.name, "", file) for file in used)
-    shown |= _match_shared(every, [each for each in lacking if _id(each) not in shown], answers)
+    shown |= _share(every, [each for each in lacking if _id(each) not in shown], answers)
     return shown, further
 
 
-def _match_shared(
+def _share(
     every: Sequence[RecordedCapture], exercises: Iterable[Exercise], answers: Answers
 ) -> dict[str, Path]:
     """Return for each exercise the capture that fits its answers best, also one of another exercise.
