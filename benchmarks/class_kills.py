@@ -65,9 +65,7 @@ def remains(own: Seat) -> Iterator[str]:
     loops = subprocess.run(
         ["losetup", "--list", "--noheadings", "--output", "BACK-FILE"], capture_output=True
     )
-    yield from (
-        f"loop device {line}" for line in loops.stdout.decode().splitlines() if str(own.folder) in line
-    )
+    yield from (f"loop device {line}" for line in loops.stdout.decode().splitlines() if own.id in line)
     files = state.root().glob(f"*{own.id}*")
     yield from (f"file {file}" for file in [*files, *([own.folder] if own.folder.exists() else [])])
     yield from (f"file {file}" for file in Path("/run").glob(f"**/*{own.id}*"))

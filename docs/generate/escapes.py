@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from docs.generate.markdown import fill
-from sharklab.paths import ROOT
-
-PROGRAM = ROOT / "tests" / "support" / "escape_program.py"
-
-
-def attempts() -> list[str]:
-    """Return the sentences of all attempts, in the order of the program."""
-    functions = [node for node in ast.parse(PROGRAM.read_text()).body if isinstance(node, ast.FunctionDef)]
-    chosen = [
-        each for each in functions if any(ast.unparse(mark) == "attempt" for mark in each.decorator_list)
-    ]
-    return [(ast.get_docstring(each) or "").removesuffix(".") for each in chosen]
+from tests.support import escapes
 
 
 def rows() -> Iterator[str]:
     """Yield the lines of the table."""
     yield from ("| root of a container tries to | |", "| --- | --- |")
-    yield from (f"| {sentence} | refused |" for sentence in attempts())
+    sentences = [(function.__doc__ or "").removesuffix(".") for function in escapes.ATTEMPTS.values()]
+    yield from (f"| {sentence} | refused |" for sentence in sentences)
 
 
 def page(text: str) -> str:

@@ -16,6 +16,9 @@ from sharklab.message import N_, Gettext, Message
 
 GOOD, NOT_ACHIEVED, BAD_INPUT, MACHINERY, INTERRUPTED = 0, 1, 2, 3, 130
 
+FREE_SPACE = N_("free some space, or keep the state elsewhere: SHARKLAB_STATE=/another/folder")
+"""The remedy for a full disk."""
+
 
 class SharklabError(Exception):
     """An error for a person: its cause, its place and a remedy.

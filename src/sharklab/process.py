@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import shlex
 import shutil
@@ -13,14 +14,25 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
-from sharklab.errors import MachineryError
+from sharklab.errors import FREE_SPACE, MachineryError
 from sharklab.message import N_, Message
 
 Say = Callable[[Message], None]
 """A function that tells the user one sentence on the progress of the work."""
 
 LAST_LINES = 5
+
+LOGIN_SECONDS = 60
+"""The limit of a login to a host of a seat.
+
+Ten seconds, the limit of Ansible and testinfra, were too few for one through a cluster on a busy computer.
+"""
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals by which a person, a program or a closed terminal ends a command."""
 
 PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that this process gets when its parent dies."""
@@ -63,10 +75,11 @@ def run(
         ) from None
     if done.returncode:
         said = last_lines(done.stderr) or last_lines(done.stdout)
+        is_full = os.strerror(errno.ENOSPC) in said
         raise MachineryError(
             _sentence(done.returncode, said),
             place=_place(words),
-            hint=hint,
+            hint=hint or (FREE_SPACE if is_full else ""),
             code=abs(done.returncode),
             said=said,
         )
@@ -83,6 +96,46 @@ def end_with_parent(parent: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:  # it died before it was asked, and sends no signal
         sys.exit(1)
+
+
+def raise_at_signals() -> None:
+    """From now on raise KeyboardInterrupt also at SIGTERM, and when the terminal is closed (SIGHUP).
+
+    A signal that is ignored, as nohup(1) does, stays so.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def interrupt_once() -> Iterator[Callable[[], None]]:
+    """Raise KeyboardInterrupt in the block at the first signal only: a second Ctrl-C must not lose its work.
+
+    The block gets a function after which the rest of it is not interrupted at all.
+    """
+    before = {number: signal.getsignal(number) for number in ENDING}
+
+    def ignore() -> None:
+        for number in ENDING:
+            signal.signal(number, signal.SIG_IGN)
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        ignore()
+        raise KeyboardInterrupt
+
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, end)
+    try:
+        yield ignore
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

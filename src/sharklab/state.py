@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import glob
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sharklab.errors import Busy, InputError, MachineryError
+from sharklab.errors import FREE_SPACE, Busy, InputError, MachineryError
 from sharklab.message import N_, Message, refusal
 
 PLAIN_NAME = re.compile(r"[\w@+-][\w@.+-]{0,63}")
@@ -48,6 +49,20 @@ def seats_folder() -> Path:
 def seat_folder(lab: str, student: str) -> Path:
     """Return the folder of one student's seat. Raises InputError when a name cannot be a folder's."""
     return seats_folder() / _check_name(N_("lab"), lab) / _check_name(N_("student"), student)
+
+
+def seat_lock(folder: Path) -> Path:
+    """Return the lock file of the seat in `folder`; it lies outside the folder, which `down` removes."""
+    return root() / "locks" / f"{folder.parent.name}-{folder.name}"
+
+
+def find(folder: Path, pattern: str) -> list[Path]:
+    """Return the files below `folder` that match `pattern`, sorted, without hidden ones.
+
+    A folder that another process removes meanwhile is left out; Path.glob raises FileNotFoundError then.
+    """
+    names = glob.glob(pattern, root_dir=folder)  # noqa: PTH207 (see above)
+    return sorted(folder / name for name in names)
 
 
 def runs_folder(lab: str, student: str) -> Path:
@@ -260,12 +275,14 @@ def _disk_errors(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise MachineryError(
-            N_("the disk is full") if full else N_("the folder cannot be written ({reason})"),
-            place=str(place),
-            hint=N_("free some space, or keep the state elsewhere: SHARKLAB_STATE=/another/folder")
-            if full
-            else N_("check the folder's owner and mode, or set SHARKLAB_STATE to another folder"),
-            reason=refusal(error),
+        hint = N_("check the folder's owner and mode, or set SHARKLAB_STATE to another folder")
+        raise explain_full_disk(error, str(place)) or MachineryError(
+            N_("the folder cannot be written ({reason})"), place=str(place), hint=hint, reason=refusal(error)
         ) from error
+
+
+def explain_full_disk(error: OSError, place: str) -> MachineryError | None:
+    """Return the error for a person when the disk of a place is full, None when it is another error."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    return MachineryError(N_("the disk is full"), place=place, hint=FREE_SPACE)

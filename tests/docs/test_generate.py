@@ -7,6 +7,7 @@ import shlex
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,7 +38,9 @@ def test_fill_refuses_a_page_without_markers() -> None:
 
 
 @pytest.mark.parametrize("name", VERBS)
-def test_example_of_a_verb_is_a_command_of_that_verb(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example_of_a_verb_is_a_command_of_that_verb(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """The command line understands the example; here the verb only notes that it was called."""
     called: list[Namespace] = []
 
@@ -45,6 +48,7 @@ def test_example_of_a_verb_is_a_command_of_that_verb(name: str, monkeypatch: pyt
         called.append(args)
         return 0
 
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))  # without a seat of another student
     noted = {each: replace(verb, call=note) for each, verb in VERBS.items()}
     monkeypatch.setattr(main, "VERBS", noted)
     monkeypatch.setattr("sharklab.cli.setup.prepare", lambda *_: None)

@@ -345,7 +345,7 @@ def test_packets_arrive_live_in_tshark(server: Server) -> None:
             assert "8\n0\n" == tshark.communicate(timeout=LIMIT)[0]
         server.ssh(login, f"ping -c 2 -i 0.2 {address(server.student)}")  # the next packet finds no reader
         capture.wait(LIMIT)
-    gone = "for n in $(seq 100); do pgrep -x tcpdump >/dev/null || exit 0; sleep 0.1; done; exit 1"
+    gone = "for n in $(seq 600); do pgrep -x tcpdump >/dev/null || exit 0; sleep 0.1; done; exit 1"
     assert 0 == server.ssh(login, gone).returncode
 
 

@@ -202,11 +202,10 @@ def test_seat_of_an_evacuated_member_moves_with_its_work(course: Course) -> None
     before = course.members()
     student = next(name for (lab, name), at in before.items() if at == {"m2"} and lab == "tcpdump")
     course.on_client(student, "touch", "work")
-    with course.cluster.machines["m1"].client() as engine:
-        engine.members.evacuate("m2")
-        assert {"stopped"} == course.states("tcpdump")[student]
-        course.up("tcpdump", "--only", student)
-        engine.members.restore("m2")
+    course.cluster.evacuate("m2")
+    assert {"stopped"} == course.states("tcpdump")[student]
+    course.up("tcpdump", "--only", student)
+    course.cluster.restore("m2")
     assert {**before, ("tcpdump", student): {"m1"}} == course.members()
     course.on_client(student, "ls", "work")
 

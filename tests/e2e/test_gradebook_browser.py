@@ -60,7 +60,7 @@ def test_class_page_leads_to_feedback(browser: Browser, gradebook: Path) -> None
     """One click on a name shows what that student reads, in the same language."""
     page = open_page(browser, gradebook / "class.fr.html")
     page.get_by_role("link", name="Alice Müller").first.click()
-    page.wait_for_url("**/alice/feedback.fr.html", timeout=10_000)
+    page.wait_for_url("**/alice/feedback.fr.html", timeout=60_000)
     assert "4,5 / 8" in page.locator(".score").inner_text()
 
 
@@ -81,4 +81,4 @@ def test_feedback_link_unfolds_the_packets(browser: Browser, gradebook: Path) ->
     row = page.locator("#packet-ssh-64")
     assert not row.is_visible()
     page.get_by_role("link", name="ssh #64").first.click()
-    row.wait_for(state="visible", timeout=10_000)
+    row.wait_for(state="visible", timeout=60_000)

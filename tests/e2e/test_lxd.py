@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,7 +106,8 @@ def test_remote_of_a_restricted_client_reaches_its_project_alone(
 ) -> None:
     """Over TLS, with the certificates of the user's client and the pinned one of the cluster."""
     der = _make_client(tmp_path, course, f"https://{cluster.machines['m2'].address}:8443")
-    course.certificates.trust("teacher", der, projects=["course"])
+    body = {"type": "client", "name": "teacher", "certificate": b64encode(der).decode()}
+    course.transport.change("POST", "/1.0/certificates", {**body, "restricted": True, "projects": ["course"]})
     monkeypatch.setenv("LXD_CONF", str(tmp_path))
     with client.connect("class") as remote:
         assert ("m2", True) == (remote.server().name, remote.server().trusted)
@@ -113,7 +115,7 @@ def test_remote_of_a_restricted_client_reaches_its_project_alone(
         assert {"golden", "on-m1", "on-m2"} <= set(names)
         assert ["course"] == [one.name for one in remote.projects.all()]
         error_of(EngineRefusal, lambda: remote.in_project("default").instances.all())
-        error_of(EngineRefusal, lambda: remote.members.evacuate("m1"))
+        error_of(EngineRefusal, lambda: remote.projects.create("another"))
 
 
 def _make_client(folder: Path, known: Client, address: str) -> bytes:
@@ -146,13 +148,15 @@ def test_member_that_dies_comes_back(cluster: LxdCluster, course: Client) -> Non
     assert Power.STOPPED is course.instances.get("on-m2").power
 
 
-def test_evacuation_moves_instances_and_restoring_brings_them_back(course: Client) -> None:
+def test_evacuation_moves_instances_and_restoring_brings_them_back(
+    cluster: LxdCluster, course: Client
+) -> None:
     """By the engine alone; a start that failed long ago leaves an instance that can be deleted."""
     course.instances.delete("broken")
-    course.members.evacuate("m1")
+    cluster.evacuate("m1")
     assert MemberStatus.EVACUATED is next(one.status for one in course.members.all() if one.name == "m1")
     assert {"m2"} == {one.member for one in course.instances.all()}
-    course.members.restore("m1")
+    cluster.restore("m1")
     assert {"golden": "m1", "on-m1": "m1", "on-m2": "m2"} == {
         one.name: one.member for one in course.instances.all()
     }

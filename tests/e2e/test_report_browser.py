@@ -92,7 +92,7 @@ def test_evidence_link_unfolds_the_table(browser: Browser, report: Path) -> None
     row = page.locator("#packet-ssh-40")
     assert not row.is_visible()
     page.get_by_role("link", name="ssh #40").first.click()
-    row.wait_for(state="visible", timeout=10_000)
+    row.wait_for(state="visible", timeout=60_000)
 
 
 def test_outputs_scroll_by_keyboard(browser: Browser, report: Path) -> None:

@@ -67,7 +67,7 @@ def traces(name: str) -> list[str]:
         if mark in command or str(own.folder) in command:
             found.append(command)
     found += [line for line in links() if own.id in line]
-    found += [str(folder) for folder in Path("/sys/fs/cgroup").rglob(f"*{own.id}*") if folder.is_dir()]
+    found += [folder for folder, *_ in os.walk("/sys/fs/cgroup") if own.id in Path(folder).name]
     found += (
         [str(file) for file in Path("/run/sharklab").glob(f"*{own.id}*")]
         if Path("/run/sharklab").exists()

@@ -144,10 +144,10 @@ def test_open_file_outlives_the_server_s_restart(client: Host, host_of: HostOf, 
     client.check_output("rm -f /tmp/test-go && mkfifo --mode=666 /tmp/test-go")
     script = 'exec 3> "$1"; echo one >&3; read < /tmp/test-go; echo two >&3; exec 3>&-; touch /tmp/test-end'
     client.check_output("runuser -u student -- bash -c %s bash %s > /dev/null 2>&1 &", script, note)
-    client.check_output("timeout 20 bash -c 'until grep -q one \"$1\"; do sleep 0.1; done' bash %s", note)
+    client.check_output("timeout 60 bash -c 'until grep -q one \"$1\"; do sleep 0.1; done' bash %s", note)
     host_of("server").check_output("systemctl restart nfs-ganesha && " + LISTENS)
     client.check_output(
-        "timeout 20 bash -c 'echo > /tmp/test-go; until rm /tmp/test-end; do sleep 0.1; done'"
+        "timeout 60 bash -c 'echo > /tmp/test-go; until rm /tmp/test-end; do sleep 0.1; done'"
     )
     client.check_output("rm /tmp/test-go")
     assert "one\ntwo" == client.check_output("cat %s", note)

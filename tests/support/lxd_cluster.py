@@ -28,7 +28,7 @@ from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.endpoint import EngineEndpoint
 from sharklab.hosts.providers.cluster.errors import NotFound, Unreachable
 from sharklab.hosts.providers.cluster.model import MemberStatus
-from sharklab.hosts.providers.cluster.transport import Transport
+from sharklab.hosts.providers.cluster.transport import Transport, path
 
 Found = TypeVar("Found")
 
@@ -49,6 +49,9 @@ OFFLINE_SECONDS = 11
 
 SECONDS = 60.0
 """Limit of each step, in seconds."""
+
+EVACUATION_SECONDS = 600.0
+"""Limit of an evacuation: the engine stops or copies each instance of the member."""
 
 NAMESPACES = ("--pid", "--mount", "--net", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child=KILL")
 
@@ -147,7 +150,10 @@ class LxdCluster:
             config = {"cluster.offline_threshold": str(OFFLINE_SECONDS)}
             client.transport.change("PATCH", "/1.0", {"config": config})
             driver = "btrfs" if "btrfs" in client.server().storage_drivers else "dir"
-            client.pools.create(POOL, driver, ["m1"], member_config={"m1": _pool_config(driver)})
+            pool = {"name": POOL, "driver": driver}
+            own = {**pool, "config": _pool_config(driver)}
+            client.transport.change("POST", "/1.0/storage-pools", own, limit=SECONDS, target="m1")
+            client.transport.change("POST", "/1.0/storage-pools", pool, limit=SECONDS)
 
     def join(self, name: str) -> None:
         """Start a new machine and let it join the cluster."""
@@ -193,6 +199,19 @@ class LxdCluster:
                 lambda: any(one.name == name and one.status is status for one in client.members.all()),
                 f"{name} does not become {status}",
             )
+
+    def evacuate(self, name: str) -> None:
+        """Let the engine move the instances of a member to others, and put no new ones there."""
+        self._set_state(name, "evacuate")
+
+    def restore(self, name: str) -> None:
+        """Let the engine bring the instances of an evacuated member back."""
+        self._set_state(name, "restore")
+
+    def _set_state(self, name: str, action: str) -> None:
+        where = path("cluster", "members", name, "state")
+        with self.machines["m1"].client() as client:
+            client.transport.change("POST", where, {"action": action}, limit=EVACUATION_SECONDS)
 
     def close(self) -> None:
         """Kill every machine, and remove everything that the cluster made."""

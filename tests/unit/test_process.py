@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sharklab import process
-from sharklab.errors import MachineryError
+from sharklab.errors import FREE_SPACE, MachineryError
 from sharklab.message import N_
 from tests.support.errors import error_of
 
@@ -41,6 +42,13 @@ def test_run_of_a_failing_tool() -> None:
 def test_run_of_a_failing_tool_that_says_something_or_nothing(script: str, expected: str) -> None:
     """There is a sentence for each: no colon has nothing after it."""
     assert expected == error_of(MachineryError, process.run, ["sh", "-c", script]).message_id
+
+
+def test_run_of_a_tool_on_a_full_disk() -> None:
+    """The remedy is to make room, whichever tool it was, unless the caller knows a better one."""
+    words = ["sh", "-c", "echo x: No space left on device >&2; exit 1"]
+    assert FREE_SPACE == error_of(MachineryError, process.run, words).hint_id
+    assert "own" == error_of(MachineryError, process.run, words, hint="own").hint_id
 
 
 def test_run_of_a_killed_tool() -> None:
@@ -116,6 +124,31 @@ def test_require_names_packages_of_both_families(monkeypatch: pytest.MonkeyPatch
     error = error_of(MachineryError, process.require, "ip", "ssh")
     expected = "apt-get install iproute2 openssh-client (dnf install iproute openssh-clients)"
     assert ({"tools": "ip, ssh"}, expected) == (error.values, error.hint_id)
+
+
+def test_a_closed_terminal_interrupts_unless_it_is_ignored() -> None:
+    """nohup(1) has the signal ignored."""
+    script = "import os, signal; from sharklab import process; process.raise_at_signals(); "
+    script += "os.kill(os.getpid(), signal.SIGHUP)"
+    for words, said in (([], "KeyboardInterrupt"), (["nohup"], "")):
+        done = subprocess.run(
+            [*words, sys.executable, "-c", script], stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        assert (said in done.stderr, bool(said)) == (True, bool(done.returncode))
+
+
+@pytest.mark.parametrize("number", process.ENDING)
+def test_interrupt_once(number: signal.Signals) -> None:
+    """The second signal is ignored in the block; so is the first, once the block says so."""
+    before = signal.getsignal(number)
+    with process.interrupt_once() as ignore:
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+        os.kill(os.getpid(), number)
+    with process.interrupt_once() as ignore:
+        ignore()
+        os.kill(os.getpid(), number)
+    assert before is signal.getsignal(number)
 
 
 def test_watched_looks_until_it_returns_none_or_the_block_ends() -> None:

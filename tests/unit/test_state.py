@@ -218,3 +218,19 @@ def test_a_durable_file_is_on_disk_before_it_has_its_name(
     state.write(tmp_path / "other", "content")
     state.write(tmp_path / "name", "content", durable=True)
     assert [(False, b"content"), (True, b"")] == seen
+
+
+def test_find_leaves_out_what_is_removed_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process removes its folder between two looks."""
+    for name in ("c", "b", "a"):
+        (tmp_path / "seats" / name / "x").mkdir(parents=True)
+    list_folder = os.scandir
+
+    def remove_first(place: str) -> object:
+        if Path(place).name == "b":
+            (tmp_path / "seats" / "b").rename(tmp_path / "gone")
+        return list_folder(place)
+
+    monkeypatch.setattr(os, "scandir", remove_first)
+    found = state.find(tmp_path / "seats", "*/*/")
+    assert ["a/x", "c/x"] == [str(folder.relative_to(tmp_path / "seats")) for folder in found]

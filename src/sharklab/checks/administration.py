@@ -171,7 +171,10 @@ def _find_boot_mounts(context: Context, params: Params) -> dict[remote_files.Mou
     N_("Export of {path} on {host}"),
     N_("exported to the hosts that need it"),
     params=of_host("path", path=TEXT, client={"anyOf": [TEXT, TEXTS]}),
-    look=N_("Look at the exports of the server and at their clients: exports(5)"),
+    look=N_(
+        "Look at the exports of the server and at their clients: /etc/exports, see exports(5), or the "
+        "configuration of nfs-ganesha."
+    ),
 )
 def export(context: Context, params: Params) -> Finding:
     """`host` exports `path` by NFS; with `client`, to this client and nobody else, or to those of a list."""

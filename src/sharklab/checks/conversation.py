@@ -21,6 +21,8 @@ from sharklab.message import (
     Message,
 )
 
+_BESIDE = frozenset({("tcp", 22), ("udp", 53), ("tcp", 53)})
+"""The services that are used beside an exercise: the session of a user, and questions for names."""
 _IP = ("IPv4", "IPv6")
 
 
@@ -132,7 +134,9 @@ def _no_fin(focus: Focus) -> Message:
     if talk.fins:
         text = N_("The FIN exchange is not complete; packets with a FIN: {numbers}.")
         return Message(text, {"numbers": talk.fins})
-    return Message(N_("The capture shows no FIN: the connection was still open when the capture ended."))
+    return Message(
+        N_("The capture shows no FIN: it ended before the connection, or its last packets were left out.")
+    )
 
 
 @check(
@@ -208,9 +212,17 @@ def token(context: Context, params: Params) -> Finding:
     needs=(Need.NOTHING_ELSE,),
 )
 def clean(context: Context, params: Params) -> Finding:
-    """The captures hold the exercise's conversation and no other packet."""
+    """The captures hold the exercise's conversation and no other packet.
+
+    A session of SSH and questions for names between the same hosts are other conversations, unless the
+    exercise is about them.
+    """
     mine: dict[str, set[int]] = {name: set() for name in context.facts}
+    focus = find_focus(context)
+    about = _service_of(focus.conversation) if focus else None
     for name, talk in candidates(context):
+        if _service_of(talk) in _BESIDE - {about}:
+            continue
         mine[name] |= {*talk.packets, *talk.icmp_errors, *_fragments(context.facts[name], talk)}
     if not any(mine.values()):
         return no_conversation(context)
@@ -229,6 +241,10 @@ def clean(context: Context, params: Params) -> Finding:
     count = sum(len(reference.packets) for reference in evidence)
     found = Message(N_("Packets that do not belong to the exercise: {count}."), {"count": count})
     return Finding(Status.FAILED, found, evidence)
+
+
+def _service_of(talk: Conversation) -> tuple[str, int]:
+    return talk.transport, talk.server.port
 
 
 def _fragments(facts: Facts, talk: Conversation) -> Iterator[int]:

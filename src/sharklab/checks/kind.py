@@ -72,7 +72,8 @@ class Kind:
     failure, and gives nothing away. `needs` are the traits that a capture must have, beside the contents of
     its packets for a check that rests on them. `parts` are checks that together say the same: they tell
     a student who has almost everything from one who has nothing. `of_hosts` are the parameters that name the
-    hosts whose state a check of state needs.
+    hosts whose state a check of state needs. `title_of_name` is the title of a check with the parameter
+    `name`, where an exercise may have such a check beside one without it.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Kind:
     needs: tuple[Need, ...] | Needs = ()
     parts: Parts | None = None
     of_hosts: tuple[str, ...] = ("host",)
+    title_of_name: str = ""
 
     def hosts(self, params: Params) -> tuple[str, ...]:
         """Return the hosts whose state a check with these parameters needs."""
@@ -95,7 +97,8 @@ class Kind:
     def write_heading(self, params: Params) -> Message:
         """Return the title of the check with these parameters; a step of a connection is in words."""
         steps = [name for name, value in params.items() if isinstance(value, str) and value in phrases.STEPS]
-        return Message(self.title, {**params, **{name: phrases.step(params[name]) for name in steps}})
+        title = self.title_of_name if self.title_of_name and "name" in params else self.title
+        return Message(title, {**params, **{name: phrases.step(params[name]) for name in steps}})
 
     @property
     def needs_all(self) -> bool:
@@ -142,6 +145,7 @@ def check(
     needs: tuple[Need, ...] | Needs = (),
     parts: Parts | None = None,
     of_hosts: tuple[str, ...] = ("host",),
+    title_of_name: str = "",
 ) -> Callable[[Function], Function]:
     """Return a decorator that declares a function as the check `name`; see `Kind` for the other arguments.
 
@@ -153,7 +157,7 @@ def check(
         if name in KINDS:
             raise ValueError(f"there are two checks named {name}")
         wanted = params or parameters()
-        values = (rests, title, expected, claim, recorded, look, needs, parts, of_hosts)
+        values = (rests, title, expected, claim, recorded, look, needs, parts, of_hosts, title_of_name)
         KINDS[name] = Kind(name, function, wanted, *values)
         return function
 

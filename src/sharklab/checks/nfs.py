@@ -27,6 +27,7 @@ GOOD = "NFS4_OK"
     N_("NFS operations"),
     N_("done: {operations}"),
     params=parameters("operations", operations=TEXTS, name=TEXT),
+    title_of_name=N_("NFS operations on {name}"),
     look=N_(
         "Record while you do everything that your brief asks in the shared folder; in "
         "Wireshark the filter is nfs."

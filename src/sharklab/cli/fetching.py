@@ -20,6 +20,7 @@ from sharklab.limits import BUNDLE, CAPTURE
 from sharklab.message import N_, Message
 
 UNCLEAR = N_("it is not clear which capture of the lab this is")
+NO_PACKET = N_("there is no packet in it")
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def _fetch_if_wanted(
         return error.sentence
     id = match_capture(plan, host, known["path"], seen)
     if not id:
-        return Message(UNCLEAR)
+        return Message(UNCLEAR if seen.packets else NO_PACKET)
     if id not in seen.shown:
         return Message(N_("no packet in it is of the exercise {capture}"), {"capture": id})
     there = intake.present(folder, id)
@@ -108,10 +109,10 @@ def temporary(folder: Path) -> Iterator[Path]:
 
 
 def copy(plan: Plan, own: Path, host: str, path: str) -> Path:
-    """Copy a file of a host into the folder `own`. Raises MachineryError."""
+    """Copy a capture of a host into the folder `own`. Raises MachineryError, also while it is recorded."""
     target = own / f"{len(list(own.iterdir()))}"
     with target.open("wb") as file:
-        remote.machine_of(plan.seat, host).copy(path, "student", file, CAPTURE.bytes)
+        remote.machine_of(plan.seat, host).copy(path, "student", file, CAPTURE.bytes, finished=True)
     return target
 
 

@@ -33,7 +33,7 @@ from sharklab.hosts import (
     seat_provider,
 )
 from sharklab.hosts.image import choice
-from sharklab.hosts.providers import existing, internet_gateway, this_computer
+from sharklab.hosts.providers import disk_file, existing, internet_gateway, this_computer
 from sharklab.hosts.providers.provider import NewHosts
 from sharklab.lab import diary, fault_choice, plan_file, seat, start
 from sharklab.lab.matrices import FAST
@@ -43,6 +43,7 @@ from sharklab.message import N_, Message
 from sharklab.progress import Progress
 
 SET_UP = N_("set up the seat's own values")
+SOLVE_AGAIN = N_("run sharklab solve again; if the work needs another exercise, solve that one first")
 
 
 class HostEnded(MachineryError):
@@ -190,9 +191,13 @@ def solve(plan: Plan, ids: Sequence[str], hosts: providers.Provider, progress: P
     variables = {"solve_roles": {host: list(names) for host, names in roles.items()}}
     title = N_("do the work of: {exercises}")
     with progress.step(title, exercises=", ".join(ids)), explain_ended_hosts(whole, hosts):
-        if roles:
-            playbook.run("solve", inventory.file(whole), variables, progress=progress.note)
-        faults.repair(whole, ids, progress=progress.note)
+        try:
+            if roles:
+                playbook.run("solve", inventory.file(whole), variables, progress=progress.note)
+            faults.repair(whole, ids, progress=progress.note)
+        except playbook.PlaybookFailed as error:
+            error.hint_id = SOLVE_AGAIN
+            raise
     return whole
 
 
@@ -437,7 +442,8 @@ def _host_ended(plan: Plan, gone: Sequence[str]) -> HostEnded:
 def _find_ended_hosts(plan: Plan, hosts: providers.Provider) -> list[str]:
     """Return the hosts that run no longer; machines of somebody else's say themselves what ails them."""
     states = hosts.status(plan.seat) if hosts.bakes else {}
-    return [name for name, state in states.items() if state not in ("running", internet_gateway.CUT_OFF)]
+    alive = ("running", internet_gateway.CUT_OFF, disk_file.READ_ONLY)
+    return [name for name, state in states.items() if state not in alive]
 
 
 def _run_id(started: float) -> str:

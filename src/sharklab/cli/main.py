@@ -8,16 +8,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from types import FrameType
 from typing import Any, NoReturn
 
-from sharklab import __version__, i18n, paths, state
+from sharklab import __version__, i18n, paths, process, state
 from sharklab.cli.grammar import GROUPS, VERBS
-from sharklab.cli.options import OPTIONS, Options, user_name
+from sharklab.cli.options import OPTIONS, Options, seat_owner, user_name
 from sharklab.cli.say import envelope
 from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
 from sharklab.message import N_, Gettext, Message
@@ -29,7 +27,7 @@ COMMAND_PLACE = 3
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (0, 1, 2, 3 or 130; see docs/exit-codes.md)."""
     words = list(sys.argv[1:] if argv is None else argv)
-    signal.signal(signal.SIGTERM, _interrupt)
+    process.raise_at_signals()
     as_json = "json" in split_command(words)[0]
     say: Gettext = str
     try:
@@ -61,7 +59,7 @@ def parse(words: Sequence[str], language: str) -> Options:
     no command line, SystemExit after --help.
     """
     own, command = split_command(words)
-    args = _parser(i18n.translator(language).gettext).parse_args(own, Options())
+    args = _parser(i18n.translator(language).gettext).parse_args(_put_options_last(own), Options())
     args.language = language
     if command:
         name = next((name for name in ("command", "arguments") if name in args), "")
@@ -90,19 +88,36 @@ def split_command(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _command_start(words: Sequence[str]) -> int:
     """Return the index of the first word of a command, or the number of words."""
+    places = _find_places(words)
+    takes_command = bool(places) and "command" in getattr(VERBS.get(words[places[0]]), "options", ())
+    return places[COMMAND_PLACE] if takes_command and len(places) > COMMAND_PLACE else len(words)
+
+
+def _find_places(words: Sequence[str]) -> list[int]:
+    """Return the indexes of the words that are neither options nor their values."""
     values = {flag for flags, settings in OPTIONS.values() for flag in flags if "action" not in settings}
-    places, index = 0, 0
+    places, index = list[int](), 0
     while index < len(words):
         word = words[index]
         if word.startswith("-") and word != "-":
-            index += 2 if word in values else 1
-            continue
-        if places == 0 and "command" not in getattr(VERBS.get(word), "options", ()):
-            return len(words)
-        if places == COMMAND_PLACE:
-            return index
-        places, index = places + 1, index + 1
-    return len(words)
+            short = word.startswith("--") and any(flag.startswith(word) for flag in values)
+            index += 2 if short or word in values else 1
+        else:
+            places.append(index)
+            index += 1
+    return places
+
+
+def _put_options_last(words: Sequence[str]) -> list[str]:
+    """Return the words with the options behind the others, except for `test`, whose words are pytest's.
+
+    argparse takes `fetch tp4 --student alice client:web.pcap` for a command without a file (bpo-15112).
+    """
+    places = _find_places(words)
+    if not places or words[places[0]] == "test":
+        return list(words)
+    options = [word for index, word in enumerate(words) if index not in places]
+    return [words[index] for index in places] + options
 
 
 def run(args: Options) -> int:
@@ -110,6 +125,8 @@ def run(args: Options) -> int:
     from sharklab import ownership
     from sharklab.cli import setup
 
+    if "seat_student" in VERBS[args.verb].options and args.student is None:
+        args.student = seat_owner(args.lab)
     provider, lab = _provider(args), getattr(args, "lab", None)
     words, os_name = i18n.translator(args.language), getattr(args, "os", "")
     setup.prepare(args.verb, provider, words, lab, os_name)
@@ -135,14 +152,12 @@ def _provider(args: Options) -> str:
     return everywhere.pop() if len(everywhere) == 1 else seat_provider.DEFAULT
 
 
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
-
-
 def _unforeseen(error: Exception) -> SharklabError:
     """Keep the traceback in a file for developers, and return an error of one sentence for the user."""
     if isinstance(error, OSError) and error.strerror:
-        return SharklabError(error.strerror, place=str(error.filename or "") or Message(N_("system")))
+        place = str(error.filename or "")
+        other = SharklabError(error.strerror, place=place or Message(N_("system")))
+        return state.explain_full_disk(error, place) or other
     fault, file = N_("a fault in sharklab: {error!r}"), state.root() / "crash.log"
     try:
         state.write(file, traceback.format_exc(), 0o600)

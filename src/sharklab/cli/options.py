@@ -8,9 +8,13 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from sharklab import state
+from sharklab import paths, state
+from sharklab.errors import InputError
 from sharklab.lab.matrices import FAST, PACES
 from sharklab.message import N_
+
+SHOWN = 5
+"""Students that a message names."""
 
 
 def user_name() -> str:
@@ -23,11 +27,43 @@ def user_name() -> str:
     return imported.pop() if len(imported) == 1 else os.environ.get("SUDO_USER") or getpass.getuser()
 
 
+def seat_owner(lab: str) -> str:
+    """Return the student for commands about a seat without --student: `user_name`, who may have none yet.
+
+    Raises InputError when only other students have a seat of `lab` here: one of them may be meant.
+    """
+    student, name = user_name(), paths.lab_name(lab)
+    others = sorted(folder.name for folder in state.seats_folder().glob(f"{name}/*/"))
+    imported = state.root() / "imported" / name / f"{student}.json"
+    if others and student not in others and not imported.exists():
+        raise InputError(
+            N_("{student} has no seat of {lab} here; these students have one: {others}"),
+            place="--student",
+            hint=N_("say which seat you mean, such as --student {first}"),
+            student=student,
+            lab=name,
+            others=[*others[:SHOWN], *(["..."] if len(others) > SHOWN else [])],
+            first=others[0],
+        )
+    return student
+
+
 def port(text: str) -> int:
     """Return the number of a TCP port. Raises ValueError for any other text; argparse names the option."""
     if not 0 < int(text) < 1 << 16:
         raise ValueError(text)
     return int(text)
+
+
+STUDENT: tuple[tuple[str, ...], dict[str, Any]] = (
+    ("--student",),
+    {
+        "metavar": N_("ID"),
+        "default": None,
+        "help": N_("the student of the seat (default: the owner of the imported seats, or you)"),
+    },
+)
+"""Of `student`, whose default is `user_name`, and of `seat_student`, whose default is `seat_owner`."""
 
 
 class Options(argparse.Namespace):
@@ -191,14 +227,8 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             ),
         },
     ),
-    "student": (
-        ("--student",),
-        {
-            "metavar": N_("ID"),
-            "default": None,
-            "help": N_("the student of the seat (default: the owner of the imported seats, or you)"),
-        },
-    ),
+    "student": STUDENT,
+    "seat_student": STUDENT,
     "maybe_student": (
         ("--student",),
         {"metavar": N_("ID"), "default": "", "help": N_("the student of the seats; all without it")},

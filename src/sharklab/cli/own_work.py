@@ -5,10 +5,13 @@ The verbs `check` and `submit` call this, and so does the workbench: both say th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sharklab import state
 from sharklab.checks import host_demands
 from sharklab.cli import exam_rules, solution
 from sharklab.errors import InputError
@@ -18,14 +21,17 @@ from sharklab.grading.marking.answer_keys import without_keys
 from sharklab.grading.marking.marks import grade
 from sharklab.grading.marking.model import Result
 from sharklab.grading.marking.policy import Policy
-from sharklab.grading.submission import bundle, manifest
+from sharklab.grading.submission import bundle, manifest, unpacked
 from sharklab.grading.submission import work as folders
-from sharklab.grading.submission.model import PlainHostState, Submission
+from sharklab.grading.submission.model import PlainHostState, Problem, Submission
 from sharklab.hosts.providers import sleeping
 from sharklab.lab import diary, seat
 from sharklab.lab.model import Plan
 from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 from sharklab.progress import Progress
+
+_COPIES = "copies"
+"""The folder of the state for work whose archives are unpacked."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +72,31 @@ def name_missing_hosts(plan: Plan) -> tuple[Message, ...]:
     return (Message(text, {"lab": plan.lab.name, "student": plan.seat.student}),)
 
 
-def read(folder: Path, plan: Plan, progress: Progress) -> Submission:
-    """Return the work in `folder` as it is now, with the state of the hosts where the lab asks for it.
+@contextmanager
+def open_work(folder: Path, plan: Plan, progress: Progress) -> Iterator[Submission]:
+    """Give the work in `folder` as it is now, with the state of the hosts where the lab asks for it.
 
-    To see hosts that are containers takes root's rights. Raises InputError without such a folder.
+    Archives in it count as they do when the folder is graded: unpacked, in a copy that goes afterwards. To
+    see hosts that are containers takes root's rights. Raises InputError without such a folder.
     """
-    found = folders.read(folder, plan)
-    return solution.with_state(plan, found, _observe(plan, progress))
+    with _unpacked(folder, plan.lab.name) as (place, refused):
+        found = folders.read(place, plan)
+        whole = replace(found, problems=(*refused, *found.problems))
+        yield solution.with_state(plan, whole, _observe(plan, progress))
+
+
+@contextmanager
+def _unpacked(folder: Path, lab: str) -> Iterator[tuple[Path, tuple[Problem, ...]]]:
+    """Give the folder, or a copy of it with its archives unpacked, and the refused archives.
+
+    The copy lies in the state folder, which is on the file system of most students' files: it costs links.
+    """
+    if not folder.is_dir() or not unpacked.list_archives(folder, lab):
+        yield folder, ()
+        return
+    with tempfile.TemporaryDirectory(dir=state.folder(state.root() / _COPIES)) as copies:
+        place = Path(copies) / folder.resolve().name
+        yield place, unpacked.bring_together(folder, (), place, lab)
 
 
 def _observe(plan: Plan, progress: Progress) -> Mapping[str, PlainHostState]:
@@ -132,21 +156,24 @@ def _take_hint(plan: Plan, name: str, known: tuple[str, ...]) -> None:
     diary.take_hint(plan.seat, name)
 
 
-def pack(plan: Plan, folder: Path, file: Path, progress: Progress, again: str = "") -> tuple[Submission, str]:
-    """Pack the work in `folder` into `file`, and return its content and the file's SHA-256.
+@contextmanager
+def pack(
+    plan: Plan, folder: Path, file: Path, progress: Progress, again: str = ""
+) -> Iterator[tuple[Submission, str]]:
+    """Pack the work in `folder` into `file`, and give its content and the file's SHA-256.
 
     In an exam the hosts reboot before that. `again` is the code to hand in once more. Raises InputError when
     the exam does not allow it, or a part of the work cannot be packed.
     """
     exam_rules.check_submission(plan, again)
-    submission = read(folder, plan, progress)
-    if plan.lab.exam:
-        submission = _end_exam(plan, submission, again, progress)
-    bundle.pack(submission, seat.key(plan.lab.name, plan.seat.student), file)
-    digest = manifest.digest(file.read_bytes())
-    if plan.lab.exam:
-        diary.note_submission(plan.seat, digest)
-    return submission, digest
+    with open_work(folder, plan, progress) as submission:
+        if plan.lab.exam:
+            submission = _end_exam(plan, submission, again, progress)
+        bundle.pack(submission, seat.key(plan.lab.name, plan.seat.student), file)
+        digest = manifest.digest(file.read_bytes())
+        if plan.lab.exam:
+            diary.note_submission(plan.seat, digest)
+        yield submission, digest
 
 
 def _end_exam(plan: Plan, submission: Submission, again: str, progress: Progress) -> Submission:

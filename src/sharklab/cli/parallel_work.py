@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 
+from sharklab import state
 from sharklab.errors import MachineryError, SharklabError
 from sharklab.lab.model import Seat
 from sharklab.message import N_, Message
@@ -85,5 +86,7 @@ def as_error(error: Exception) -> SharklabError:
     if isinstance(error, SharklabError):
         return error
     if isinstance(error, OSError):
-        return MachineryError("{said}", place=str(error.filename or ""), said=error.strerror or error)
+        place = str(error.filename or "")
+        full = state.explain_full_disk(error, place)
+        return full or MachineryError("{said}", place=place, said=error.strerror or error)
     return MachineryError(N_("a fault in sharklab: {error!r}"), error=error)

@@ -8,10 +8,11 @@ already, and a solution that does not earn all, or needs another one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sharklab import process
+from sharklab import process, state
 from sharklab.author import lint
 from sharklab.checks import KINDS, host_demands
 from sharklab.checks.kind import Rests
@@ -54,6 +55,17 @@ class Act:
     def holds(self) -> bool:
         """True if nothing was wrong."""
         return not self.wrong
+
+
+@contextmanager
+def hold(lab: str) -> Iterator[None]:
+    """Hold the seat of the plays of a lab, from the first act to the last one.
+
+    A play begins with the removal of that seat. Raises Busy when another process plays the lab.
+    """
+    what = Message(N_("the play of {lab}"), {"lab": lab})
+    with state.lock(state.root() / "locks" / "plays" / lab, what):
+        yield
 
 
 def play(name: str, provider: str, os: str, progress: Progress) -> Iterator[Act]:

@@ -19,7 +19,7 @@ from sharklab.progress import Progress
 
 def seats_here(lab: str | None = None, student: str | None = None) -> list[Seat]:
     """Return the seats that have a folder on this machine: of `lab` (all without it), of `student` (all)."""
-    seats = (seat.at(folder) for folder in sorted(state.seats_folder().glob("*/*/")))
+    seats = (seat.at(folder) for folder in state.find(state.seats_folder(), "*/*/"))
     return [own for own in seats if lab in (None, own.lab) and student in (None, own.student)]
 
 
@@ -63,12 +63,9 @@ def hold(own: Seat) -> Iterator[None]:
 
 @contextmanager
 def lock(own: Seat) -> Iterator[None]:
-    """Hold a seat for this process alone; its hosts stay as they are. Raises Busy when another run has it.
-
-    The lock lies outside the seat's folder, which `down` removes.
-    """
+    """Hold a seat for this process alone; its hosts stay as they are. Raises Busy when another run has it."""
     what = Message(N_("seat {lab}/{student}"), {"lab": own.lab, "student": own.student})
-    with state.lock(state.root() / "locks" / f"{own.lab}-{own.student}", what):
+    with state.lock(state.seat_lock(own.folder), what):
         yield
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from sharklab.cli import flow, seats
@@ -94,18 +95,31 @@ def _find_solved_exercises(plan: Plan) -> tuple[str, ...]:
 def solve(plan: Plan, ids: Sequence[str], progress: Progress) -> dict[str, str]:
     """Do the work of the exercises on the seat, note that, and return the changes by host (a diff each).
 
-    Only changes are noted; doing it again changes nothing. Raises MachineryError when a role fails.
+    Only changes are noted; doing it again changes nothing. Raises MachineryError when a role fails: the
+    changes until then are noted, too.
     """
     touched = [host.name for host in plan.hosts if any(host.name in _hosts_of(plan, each) for each in ids)]
     with seats.hold(plan.seat):
         diary.solve(plan.seat, ids)
         before = configuration.read(plan, touched)
-        flow.solve(plan, ids, seats.provider_of(plan.seat), progress)
-        after = configuration.read(plan, touched)
-        changes = {host: configuration.differences(before[host], after[host]) for host in touched}
-        diffs = {host: text for host, text in changes.items() if text}
-        if diffs:
-            configuration.note(plan, ids, diffs)
+        try:
+            flow.solve(plan, ids, seats.provider_of(plan.seat), progress)
+        except (MachineryError, KeyboardInterrupt):
+            with suppress(MachineryError):  # a host that has ended says nothing
+                _note_changes(plan, ids, before)
+            raise
+        return _note_changes(plan, ids, before)
+
+
+def _note_changes(
+    plan: Plan, ids: Sequence[str], before: Mapping[str, configuration.Configuration]
+) -> dict[str, str]:
+    """Note what is not as `before`, and return it. Notes from before the last reset are replaced."""
+    after = configuration.read(plan, [*before])
+    changes = {host: configuration.differences(before[host], after[host]) for host in before}
+    diffs = {host: text for host, text in changes.items() if text}
+    if diffs:
+        configuration.note(plan, ids, diffs, more=set(ids) <= set(plan.solved))
     return diffs
 
 

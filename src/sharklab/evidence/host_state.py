@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict
 
 from msgspec import Meta
 
-from sharklab import state, untrusted
+from sharklab import process, state, untrusted
 from sharklab.evidence import effects
 from sharklab.evidence.effects import Attempt, Effects
 from sharklab.lab.model import Plan
@@ -237,7 +237,7 @@ def observe(plan: Plan, demands: Mapping[str, Demands]) -> Mapping[str, HostStat
 def _observe(plan: Plan, name: str, demands: Demands) -> HostState | None:
     import testinfra  # it brings pytest along
 
-    where = {"ssh_config": str(plan.seat.folder / "ssh" / "config")}
+    where = {"ssh_config": str(plan.seat.folder / "ssh" / "config"), "timeout": process.LOGIN_SECONDS}
     try:
         asked = testinfra.get_host(f"ssh://{name}", **where).run("id -u")
         if asked.rc != 0:

@@ -113,10 +113,18 @@ def _name(name: str, where: Mapping[str, str]) -> str:
     return name if name in where else "/dev/null"
 
 
-def note(plan: Plan, exercises: Sequence[str], changes: Mapping[str, str]) -> None:
-    """Add the changes that the solution of `exercises` made, by host, to the seat's own."""
-    known = [entry for entry in solutions(plan) if entry["exercises"] != list(exercises)]
-    content = [*known, {"exercises": list(exercises), "hosts": dict(changes)}]
+def note(plan: Plan, exercises: Sequence[str], changes: Mapping[str, str], more: bool = False) -> None:
+    """Note the changes that the solution of `exercises` made, by host.
+
+    They take the place of those that were noted for the same exercises. With `more` they come after them.
+    """
+    ids, entries = list(exercises), solutions(plan)
+    before = [entry["hosts"] for entry in entries if more and entry["exercises"] == ids]
+    hosts: dict[str, str] = {}
+    for own in (*before, changes):
+        hosts |= {host: hosts.get(host, "") + text for host, text in own.items()}
+    content = [entry for entry in entries if entry["exercises"] != ids]
+    content.append({"exercises": ids, "hosts": hosts})
     state.write(_file(plan), json.dumps(content, indent=1, ensure_ascii=False) + "\n", 0o600)
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sharklab import state
-from sharklab.hosts.providers import boot, nspawn
+from sharklab.hosts.providers import access, boot, disk, nspawn
 from sharklab.lab.model import Seat
 
 LEFT_OUT = frozenset({"root", "work", "memory"})
@@ -23,15 +23,17 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def save(own: Seat) -> None:
-    """Have everything of a seat on disk: the writes of its containers, then the files of its folder.
+    """Have everything of a seat on disk: the writes of its hosts, then the files of its folder.
 
-    Raises OSError when the disk is full, or broken.
+    Raises OSError when the disk is full, or broken; MachineryError when a virtual machine does not answer.
     """
     left_out = {str(folder / name) for folder in own.folder.glob("hosts/*") for name in LEFT_OUT}
     for file in own.folder.glob(f"hosts/*/{boot.DISK_FILE}"):
         upper = nspawn.upper(own, file.parent.name)
         if upper and upper.is_dir():
             _sync_file_system(upper)
+    for file in own.folder.glob(f"hosts/*/{disk.VM_DISK}"):
+        access.write_out(own, file.parent.name)
     for place, folders, files in os.walk(own.folder):
         folders[:] = [name for name in folders if f"{place}/{name}" not in left_out]
         for path in (Path(place, name) for name in [*files, "."] if f"{place}/{name}" not in left_out):

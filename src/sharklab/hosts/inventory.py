@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sharklab import state
+from sharklab import process, state
 from sharklab.hosts import address, borrowed
 from sharklab.lab import start, template
 from sharklab.lab.model import Host, Plan
@@ -83,7 +83,7 @@ def build(
     """
     existing = borrowed.read(plan.seat.folder)
     connection = {
-        **({} if existing else {"ansible_user": "root"}),
+        **({} if existing else {"ansible_user": "root", "ansible_ssh_timeout": process.LOGIN_SECONDS}),
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_common_args": f"-F {shlex.quote(str(plan.seat.folder / 'ssh' / 'config'))}",
     }

@@ -7,6 +7,7 @@ session, whose handler only writes one line per event to a pipe, and which ends 
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import json
 import os
@@ -66,11 +67,17 @@ class PlaybookFailed(MachineryError):
 def get_ready() -> subprocess.Popen[str]:
     """Start the process of the next `run` now, unless it has started, and return it.
 
-    It imports what a playbook needs, and waits for its order. Without an order it ends with this process.
+    It imports what a playbook needs, and waits for its order. Without an order it is ended with this process.
     """
     if not _ready:
         _ready.append(start_child())
+        atexit.register(_end_ready)
     return _ready[0]
+
+
+def _end_ready() -> None:
+    while _ready:
+        _end_child(_ready.pop())
 
 
 def run(
@@ -160,10 +167,11 @@ def _send_order(child: subprocess.Popen[str], order: Mapping[str, Any]) -> None:
 
 
 def _end_child(child: subprocess.Popen[str]) -> None:
-    """End the child with everything that it started, and close its output."""
+    """End the child with everything that it started, and close its pipes."""
     _kill(child)
-    if child.stdout:
-        child.stdout.close()
+    for pipe in (child.stdin, child.stdout):
+        if pipe:
+            pipe.close()
 
 
 def _kill(child: subprocess.Popen[str]) -> None:

@@ -67,7 +67,7 @@ def of_class(lab: str, students: Iterable[str], asked: str | None = None) -> str
             lab=lab,
             known=sorted(known),
         )
-    others = {read(folder) for folder in state.seats_folder().glob(f"{lab}/*/")}
+    others = {read(folder) for folder in state.find(state.seats_folder() / lab, "*/")}
     chosen = meant.pop() if meant else CLUSTER if others == {CLUSTER} else DEFAULT
     if chosen not in OF_CLASSES:
         raise InputError(
@@ -82,4 +82,4 @@ def of_class(lab: str, students: Iterable[str], asked: str | None = None) -> str
 
 def in_use() -> set[str]:
     """Return the providers of all seats of this machine."""
-    return {read(folder) or DEFAULT for folder in state.seats_folder().glob("*/*/")}
+    return {read(folder) or DEFAULT for folder in state.find(state.seats_folder(), "*/*/")}

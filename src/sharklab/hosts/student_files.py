@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from sharklab.hosts.providers import boot, nspawn
+from sharklab.hosts.providers import boot, disk, nspawn
 from sharklab.hosts.providers.cluster import looks
 from sharklab.lab.model import Seat
 
@@ -26,7 +26,7 @@ BY_ITSELF = frozenset(
 )
 """Names of files that logins and programs write without any work of the student."""
 
-CLOSED_DISKS = (boot.DISK_FILE, "disk.qcow2")
+CLOSED_DISKS = (boot.DISK_FILE, disk.VM_DISK)
 
 MARGIN = 2.0
 """Seconds in which the hosts may still write what their set-up asked for."""
@@ -54,9 +54,9 @@ def _times(own: Seat, host: Path) -> Iterator[float]:
         for name in FOLDERS:
             yield from _changes(upper / name)
         return
-    for disk in CLOSED_DISKS:
+    for name in CLOSED_DISKS:
         with suppress(FileNotFoundError):
-            yield (host / disk).stat().st_mtime
+            yield (host / name).stat().st_mtime
 
 
 def _changes(folder: Path) -> Iterator[float]:

@@ -69,7 +69,7 @@ def _folders_of_seats(name: str) -> list[Path]:
     """Return the folders, sorted, that hold the lab `name` and from which seats here were started."""
     if not state.PLAIN_NAME.fullmatch(name):
         return []
-    plans = (state.seats_folder() / name).glob("*/plan.json")
+    plans = state.find(state.seats_folder() / name, "*/plan.json")
     folders = {Path(json.loads(plan.read_text(encoding="utf-8"))["path"]) for plan in plans}
     return sorted(folder for folder in folders if (folder / FILE).is_file())
 

@@ -34,6 +34,12 @@ def lines(told: CaptureStory, width: int, speak: Translator) -> Iterator[str]:
         yield from _packets(each, width, told, speak)
 
 
+def find_hidden(told: CaptureStory) -> TalkStory | None:
+    """Return the first conversation with a number whose packets `lines` does not show, or None."""
+    shown = told.talks if told.chosen else list(_small_talks(told.talks[:LISTED]))
+    return next((each for each in told.talks if each.number and each not in shown), None)
+
+
 def large(name: str, found: Sequence[Stream], speak: Translator) -> Iterator[str]:
     """Yield the lines on a capture that is too large to be read whole: each conversation with its filter."""
     text = speak.ngettext("{count} conversation", "{count} conversations", len(found))

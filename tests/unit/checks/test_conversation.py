@@ -14,7 +14,7 @@ from sharklab.evidence.packets import facts
 from tests.support import packets_sample
 from tests.support.capture_files import recording
 from tests.support.checks_sample import Sample, said, shown, without, words
-from tests.support.packets_made import LINKS, Way, fragments, pcap, udp
+from tests.support.packets_made import LINKS, Tcp, Way, exchange, fragments, pcap, udp
 from tests.support.packets_sample import CLIENT, SERVER, packet
 
 SSH = Sample(["ssh.pcap"])
@@ -89,7 +89,10 @@ def test_conversation_that_did_not_come_about_fails(
         (
             (44, 45, 46),
             "fin",
-            {"The capture shows no FIN: the connection was still open when the capture ended.": None},
+            {
+                "The capture shows no FIN: it ended before the connection, "
+                "or its last packets were left out.": None
+            },
         ),
         ((45, 46), "fin", {"The FIN exchange is not complete; packets with a FIN: {numbers}.": (44,)}),
     ],
@@ -132,6 +135,19 @@ def test_clean_of_a_capture_with_other_traffic_fails() -> None:
     outcome = Sample(["drop.pcap"]).check("clean")
     assert Status.FAILED is outcome.status
     assert (Reference(capture="drop.pcap", packets=(4, 5, 6, 7)),) == outcome.evidence
+
+
+@pytest.mark.parametrize(
+    ("port", "other", "status"),
+    [(443, 22, Status.FAILED), (443, 993, Status.PASSED), (22, 22, Status.PASSED)],
+)
+def test_clean_of_a_session_beside_it(port: int, other: int, status: Status, tmp_path: Path) -> None:
+    """The session in which one works is no part of the exercise, unless this is about SSH."""
+    way = Way(CLIENT, SERVER)
+    packets = [*exchange(Tcp(way, 50_001, port)), *Tcp(way, 50_002, other).opening]
+    frames = [LINKS["ethernet"].wrap(each, "<") for each in packets]
+    found = facts(recording(pcap(tmp_path / "a.pcap", 1, frames, "<", 1000)))
+    assert status is Sample(["a"], facts={"a": found}).check("clean").status
 
 
 def test_clean_takes_fragments_for_packets_of_their_conversation(tmp_path: Path) -> None:

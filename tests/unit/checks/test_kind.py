@@ -95,6 +95,8 @@ def test_required_are_the_parameters_without_which_a_check_has_no_sense() -> Non
         ("opening", {"to": "syn_ack"}, "Opening of the connection: SYN/ACK"),
         ("closing", {"to": "one_side"}, "End of the connection: the FIN of one side"),
         ("sends", {"sides": 2}, "Sides that send data: 2"),
+        ("nfs", {"operations": ["READ"]}, "NFS operations"),
+        ("nfs", {"operations": ["LOOKUP"], "name": "share"}, "NFS operations on share"),
     ],
 )
 def test_heading_says_steps_in_words(name: str, params: dict[str, Any], heading: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,14 +43,39 @@ def test_render_shows_marks_and_remedies() -> None:
         Diagnosis(Message("network"), DiagnosisStatus.MISSING, Message("tried"), Message("load the modules")),
     ]
     expected = ["✓ disk     3 GB free", "✗ network  tried", "           → load the modules", ""]
-    assert expected == doctor.render(findings, i18n.translator("en")).splitlines()[:-1]
+    assert expected == doctor.render(findings, i18n.translator("en")).splitlines()[:-2]
+
+
+def test_render_has_one_line_for_a_group() -> None:
+    """The names, where nothing is wrong or sharklab acts by itself; a fault of a group has its own line."""
+    group, fine = Message("system"), DiagnosisStatus.OK
+    findings = [
+        Diagnosis(Message("FUSE"), fine, Message("opens"), group=group),
+        Diagnosis(Message("disk"), fine, Message("free")),
+        Diagnosis(Message("TAP"), fine, Message("opens"), group=group),
+        Diagnosis(Message("nft"), DiagnosisStatus.OPTIONAL, Message("absent"), group=group),
+        Diagnosis(Message("KVM"), DiagnosisStatus.WARNING, Message("hangs")),
+    ]
+    shown = doctor.render(findings, i18n.translator("en")).splitlines()
+    assert ["✓ system  FUSE, TAP", "✓ disk    free"] == shown[:2]
+    assert shown[2].endswith("when a lab needs them: nft") and shown[3] == "! KVM     hangs"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_render_is_one_screen(language: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """At most 24 lines of 80 columns, where nothing is wrong, in a state folder with a long name."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "venv-with-a-long-name/bin/python"))
+    wrong = (DiagnosisStatus.WARNING, DiagnosisStatus.MISSING)
+    findings = [each for each in doctor.examine() if each.status not in wrong]
+    lines = doctor.render(findings, i18n.translator(language)).splitlines()
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize("status", DiagnosisStatus)
 def test_render_says_last_whether_labs_run(status: DiagnosisStatus) -> None:
     """Each status but `missing` lets labs run."""
     fine = Diagnosis(Message("disk"), DiagnosisStatus.OK, Message("free"))
-    last = doctor.render([fine, replace(fine, status=status)], i18n.translator("en")).splitlines()[-1]
+    last = doctor.render([fine, replace(fine, status=status)], i18n.translator("en")).splitlines()[-2]
     assert last.startswith("Labs run here.") == (status is not DiagnosisStatus.MISSING)
 
 

@@ -130,6 +130,22 @@ def test_languages_of_the_command_line_are_those_there_are() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("fetch tp4 --student alice client:web.pcap", "files", ["client:web.pcap"]),
+        ("fetch tp4 --stud alice client:web.pcap", "student", "alice"),
+        ("--lang fr down --student alice tp4", "lab", "tp4"),
+        ("reset tp4 --yes nfs", "subject", "nfs"),
+        ("image build --os debian12 tp4 ports", "labs", ["tp4", "ports"]),
+        ("test tests/unit -x tests/style", "arguments", ["tests/unit", "-x", "tests/style"]),
+    ],
+)
+def test_options_may_come_before_other_words(line: str, name: str, value: object) -> None:
+    """argparse alone leaves a word over that may be absent and follows an option. Words of pytest stay."""
+    assert value == getattr(main.parse(line.split(), "en"), name)
+
+
+@pytest.mark.parametrize(
     ("line", "own", "command"),
     [
         ("shell tp4 client ls -la", "shell tp4 client", "ls -la"),

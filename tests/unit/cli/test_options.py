@@ -7,10 +7,12 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
+from sharklab import state
 from sharklab.cli import main, options
 from sharklab.cli.flow import look_up
-from sharklab.errors import BAD_INPUT
+from sharklab.errors import BAD_INPUT, InputError
 from sharklab.lab import load, seat_file
+from tests.support.errors import error_of
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +49,24 @@ def test_student_is_chosen_when_the_command_runs(monkeypatch: pytest.MonkeyPatch
     assert [True, True] == [token in text for token, text in zip(tokens, briefs, strict=True)]
 
 
+def test_seat_owner_is_refused_when_only_others_have_seats(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The message names them, for one of them may be meant; no file is written for the wrong student."""
+    monkeypatch.setenv("SUDO_USER", "dan")
+    monkeypatch.chdir(tmp_path)
+    assert "dan" == options.seat_owner("tp4")
+    for number in range(7):
+        state.folder(state.seat_folder("tp4", f"s{number}"))
+    error = error_of(InputError, options.seat_owner, "tp4")
+    assert (["s0", "s1", "s2", "s3", "s4", "..."], "s0") == (error.values["others"], error.values["first"])
+    assert [2, 0] == [main.main(["form", "tp4"]), main.main(["form", "tp4", "--student", "s6"])]
+    assert "tp4/s6" in (tmp_path / "tp4" / "answers.yml").read_text()
+    assert "dan" == options.seat_owner("ports")
+    state.folder(state.seat_folder("tp4", "dan"))
+    assert "dan" == options.seat_owner("tp4")
+
+
 def destination(flags: tuple[str, ...], settings: dict[str, Any]) -> str:
     """Return the name under which argparse keeps an option."""
     return str(settings.get("dest") or flags[-1].lstrip("-"))
@@ -58,7 +78,7 @@ def test_options_have_a_type_for_each_option() -> None:
     assert {*names, "language", "verb"} == set(options.Options.__annotations__)
 
 
-@pytest.mark.parametrize("name", sorted(set(options.OPTIONS) - {"student"}))
+@pytest.mark.parametrize("name", sorted(set(options.OPTIONS) - {"student", "seat_student"}))
 def test_option_that_is_not_given_has_its_type(name: str) -> None:
     """The default of an option fits its type; `student` has one before a verb starts."""
     flags, settings = options.OPTIONS[name]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sharklab.cli import flow, play, seats, solution
+from sharklab.errors import Busy
 from sharklab.evidence import host_state
 from sharklab.hosts import configuration
 from sharklab.hosts import reboot as reboots
@@ -18,6 +19,7 @@ from sharklab.i18n import translator
 from sharklab.lab.model import Plan
 from sharklab.message import Message
 from sharklab.progress import Progress
+from tests.support.errors import error_of
 
 FOREIGN = Path(__file__).parents[2] / "data" / "dns.pcap"
 ALL = ("firewall", "ssh", "nfs", "dns")
@@ -108,6 +110,16 @@ def test_play_names_the_act_that_goes_wrong(
     first = next(each for each in played if not each.holds)
     assert (act, sentence) == (first.title.msgid, first.wrong[0].msgid)
     assert "✗" in play.table(played, translator("en"))
+
+
+def test_a_lab_is_played_once_at_a_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A second play of a lab is refused before it removes the seat of the first one; another lab is free."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    with play.hold("tp4"), play.hold("pannes"):
+        error = error_of(Busy, play.hold("tp4").__enter__)
+    assert Message("the play of {lab}", {"lab": "tp4"}) == error.values["what"]
+    with play.hold("tp4"):
+        pass
 
 
 def test_compare_names_a_solution_that_does_not_earn_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,6 +103,64 @@ def test_solve_notes_what_it_changes(plan: Plan, monkeypatch: pytest.MonkeyPatch
     assert [["nfs"], ["nfs"]] == applied
 
 
+def test_solutions_that_fail_are_noted_as_far_as_they_came(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one adds the rest, or what it repaired. After a reset a solution is noted anew."""
+    now = {"server": "", "client": ""}
+
+    def play(name: str, *rest: object, **words: object) -> None:
+        assert "solve" == name
+        now["server"] += "exports\n"
+        if "exports\nexports\n" != now["server"]:
+            raise playbook.PlaybookFailed("the client finds no server", hint="up")
+        now["client"] += "mount\n"
+
+    def read(plan: Plan, hosts: Sequence[str]) -> dict[str, Configuration]:
+        return {host: Configuration({"/etc/x": now[host]}) for host in hosts}
+
+    def noted() -> list[dict[str, list[str]]]:
+        lines = "+exports", "+mount"
+        return [
+            {host: [line for line in text.splitlines() if line in lines] for host, text in own.items()}
+            for own in (entry["hosts"] for entry in configuration.solutions(plan))
+        ]
+
+    monkeypatch.setattr(playbook, "run", play)
+    monkeypatch.setattr(flow, "_find_ended_hosts", lambda *words: [])
+    monkeypatch.setattr(configuration, "read", read)
+    error = error_of(playbook.PlaybookFailed, solution.solve, plan, ["nfs"], Progress())
+    assert ("the client finds no server", flow.SOLVE_AGAIN) == (error.message_id, error.hint_id)
+    assert [{"server": ["+exports"]}] == noted()
+    solution.solve(solution.read(plan), ["nfs"], Progress())
+    assert [{"server": ["+exports", "+exports"], "client": ["+mount"]}] == noted()
+    plan_file.save(plan)  # as a reset leaves it
+    now.update(server="exports\n", client="")
+    solution.solve(solution.read(plan), ["nfs"], Progress())
+    assert [{"server": ["+exports"], "client": ["+mount"]}] == noted()
+
+
+def test_a_host_that_ended_leaves_the_cause_of_a_failed_solution(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its changes cannot be read any more; the error is the first one."""
+    asked: list[Sequence[str]] = []
+
+    def read(plan: Plan, hosts: Sequence[str]) -> dict[str, Configuration]:
+        asked.append(hosts)
+        if len(asked) > 1:
+            raise MachineryError("no answer")
+        return {host: Configuration({}) for host in hosts}
+
+    def fail(*words: object) -> Plan:
+        raise flow.HostEnded("a host ended")
+
+    monkeypatch.setattr(configuration, "read", read)
+    monkeypatch.setattr(flow, "solve", fail)
+    error_of(flow.HostEnded, solution.solve, plan, ["nfs"], Progress())
+    assert (2, []) == (len(asked), configuration.solutions(plan))
+
+
 def test_reset_forgets_what_was_solved_on_its_hosts(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """The diary does not: the solution was seen. Work on other hosts stays solved."""
     diary.solve(plan.seat, ["nfs", "ssh"])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sharklab import process
 from sharklab.evidence.host_state import (
     ATTEMPTS,
     FIREWALL,
@@ -205,8 +206,9 @@ def test_observe_leaves_out_a_host_that_does_not_answer(
     monkeypatch.setenv("SHARKLAB_STATE", str(fakes / "state"))
     count = fakes / "count"
     programs.script(
-        fakes, "ssh", f'echo >>"{count}"; [ "$(wc -l <"{count}")" -gt {answers} ] && exit 255', "echo 0"
+        fakes, "ssh", f'echo "$*" >>"{count}"; [ "$(wc -l <"{count}")" -gt {answers} ] && exit 255', "echo 0"
     )
     plan = provider_seat.plan("ada", 1, ("server",))
     assert {} == observe(plan, {"server": Demands(("sshd",), ())})
-    assert answers < len(count.read_text().splitlines())
+    logins = count.read_text().splitlines()
+    assert answers < len(logins) and f"ConnectTimeout={process.LOGIN_SECONDS}" in logins[0]

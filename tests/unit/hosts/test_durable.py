@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import state
+from sharklab import process, state
 from sharklab.hosts import durable
 from sharklab.hosts.providers import boot, disk, nspawn
 from tests.support import provider_seat
@@ -32,6 +32,18 @@ def test_save_settles_every_file_of_a_seat(tmp_path: Path, monkeypatch: pytest.M
     files = {str(path.relative_to(own)) for path in settled if path.is_relative_to(own)}
     assert {".", "disk.ext4", "kept", "kept/disk.ext4", "upper", "upper/root", "upper/root/notes"} == files
     assert inner == settled[0] and seat_plan.seat.folder in settled
+
+
+def test_save_has_a_virtual_machine_write_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it holds in its memory goes to the file of its disk, which is settled afterwards."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    seat_plan, order = provider_seat.plan("ada", 1), list[str]()
+    file = state.folder(disk.folder(seat_plan, "server")) / disk.VM_DISK
+    file.touch()
+    monkeypatch.setattr(process, "run", lambda words, **rest: order.append(" ".join(map(str, words[-2:]))))
+    monkeypatch.setattr(state, "settle", lambda path: order.append(path.name))
+    durable.save(seat_plan.seat)
+    assert "server sync" == order[0] and file.name in order
 
 
 def test_file_systems_are_synced(tmp_path: Path) -> None:

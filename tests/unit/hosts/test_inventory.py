@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sharklab.hosts import inventory
+from sharklab import process
+from sharklab.hosts import borrowed, inventory
 from sharklab.lab import load, seat
 from sharklab.lab.model import Plan
 from sharklab.lab.plan import make_plan
@@ -32,3 +34,11 @@ def test_inventory_gives_each_host_its_own_captures_and_probes(alice: Plan) -> N
     hosts = inventory.build(alice)["all"]["hosts"]
     assert "dns" in [capture["id"] for capture in hosts["client"]["capture_captures"]]
     assert "dns" not in [capture["id"] for capture in hosts["desktop"]["capture_captures"]]
+
+
+def test_busy_computer_has_time_for_a_login(alice: Plan, tmp_path: Path) -> None:
+    """Ansible ends a login to a host of our own late; what a user says about own machines stays."""
+    assert process.LOGIN_SECONDS == inventory.build(alice)["all"]["vars"]["ansible_ssh_timeout"]
+    other = replace(alice, seat=replace(alice.seat, folder=tmp_path))
+    borrowed.write(tmp_path, {"elsewhere": {}})
+    assert "ansible_ssh_timeout" not in inventory.build(other)["all"]["vars"]

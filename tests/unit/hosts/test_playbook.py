@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -151,7 +152,7 @@ def signal_until_it_ends(child: subprocess.Popen[str], inventory: Path) -> None:
         for _ in range(400_000):
             os.kill(child.pid, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
-        child.wait(10)
+        child.wait(60)
         return
     os.killpg(child.pid, signal.SIGKILL)
 
@@ -215,7 +216,15 @@ def test_child_ends_when_no_order_comes() -> None:
     with playbook.start_child() as child:
         assert child.stdin
         child.stdin.close()
-        assert 0 == child.wait(30)
+        assert 0 == child.wait(60)
+
+
+def test_a_process_that_gets_no_order_is_ended_in_order() -> None:
+    """Nothing of it is left when its parent has ended, and Python warns of nothing."""
+    script = "from sharklab.hosts import playbook; print(playbook.get_ready().pid)"
+    done = subprocess.run([sys.executable, "-X", "dev", "-c", script], capture_output=True, text=True)
+    assert ("", 0) == (done.stderr, done.returncode)
+    assert not Path(f"/proc/{done.stdout.strip()}").exists()
 
 
 def test_a_run_that_cannot_write_says_why(inventory: Path) -> None:

@@ -155,7 +155,7 @@ def test_reapply_leaves_a_card_alone_that_is_off() -> None:
 
 
 def test_every_two_faults_of_one_service_that_can_meet_were_measured_together() -> None:
-    """A new fault is measured with them by benchmarks/faults.py --pairs, or shares a word of `touches`."""
+    """A new fault is measured with them by benchmarks/fault_pairs.py, or shares a word of `touches`."""
     known = [fault_catalogue.find(id) for id in fault_catalogue.names()]
     meeting = {
         f"{one.id} {other.id}"

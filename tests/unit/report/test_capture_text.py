@@ -37,6 +37,10 @@ def test_large_conversation_is_listed_only() -> None:
     small, chosen = (lines(told("ssh.pcap", choice)) for choice in (Choice(), Choice(conversations=(1,))))
     assert len(small) == 3
     assert len(chosen) > 46
+    hidden = capture_text.find_hidden(told("ssh.pcap"))
+    assert hidden and 1 == hidden.number
+    assert capture_text.find_hidden(told("ssh.pcap", Choice(conversations=(1,)))) is None
+    assert capture_text.find_hidden(told("dns.pcap")) is None
 
 
 def test_conversation_that_is_told_in_part_counts_the_rest() -> None:

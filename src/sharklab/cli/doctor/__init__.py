@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from enum import Enum
 from typing import Any
 
@@ -19,7 +19,17 @@ MARKS = {
     DiagnosisStatus.WARNING: "!",
     DiagnosisStatus.MISSING: "✗",
 }
-WIDTH = 110
+GROUPED = {
+    DiagnosisStatus.OK: N_("{names}"),
+    DiagnosisStatus.OPTIONAL: N_("not installed; sharklab does it when a lab needs them: {names}"),
+    DiagnosisStatus.WARNING: N_("not tried, as that takes root; `sudo ./sharklab doctor` tries: {names}"),
+}
+"""The sentence on all things of a group that have the same status."""
+
+WIDTH = 80
+"""Characters of a line: the smallest terminal that people have."""
+
+DETAILS = N_("Versions and all details: sharklab doctor --output json")
 
 
 class ExaminedPlace(Enum):
@@ -69,15 +79,30 @@ def examine_cluster(remote: str | None) -> list[Diagnosis]:
 def render(
     diagnoses: Sequence[Diagnosis], words: Translator, place: ExaminedPlace = ExaminedPlace.HERE
 ) -> str:
-    """Return `diagnoses` as text for a person: a line each, its remedy below it, and a last line for all."""
-    rows = [
-        (MARKS[each.status], words.say(each.name), words.say(each.meaning), words.say(each.remedy))
-        for each in diagnoses
-    ]
+    """Return `diagnoses` as text for a person: a line each or for a group, its remedy below it.
+
+    The last two lines are about all of them. At 80 columns it is one screen where nothing is wrong.
+    """
+    rows = list(_rows(diagnoses, words))
     width = max(len(name) for _, name, _, _ in rows)
-    lines = [_row(mark, name.ljust(width), meaning, remedy) for mark, name, meaning, remedy in rows]
+    lines = [_row(MARKS[status], name.ljust(width), *texts) for status, name, *texts in rows]
     statuses = {each.status for each in diagnoses}
-    return "\n".join((*lines, "", words.say(_summary(statuses, place))))
+    return "\n".join((*lines, "", words.say(_summary(statuses, place)), words.gettext(DETAILS)))
+
+
+def _rows(
+    diagnoses: Sequence[Diagnosis], words: Translator
+) -> Iterator[tuple[DiagnosisStatus, str, str, str]]:
+    """Yield status, name, meaning and remedy of each line; a group is where its first one is."""
+    groups: dict[tuple[str, DiagnosisStatus], list[Message]] = {}
+    for each in diagnoses:
+        groups.setdefault((each.group.msgid, each.status), []).append(each.name)
+    for each in diagnoses:
+        if not each.group:
+            yield each.status, words.say(each.name), words.say(each.meaning), words.say(each.remedy)
+        elif names := groups.pop((each.group.msgid, each.status), None):
+            meaning = Message(GROUPED[each.status], {"names": names})
+            yield each.status, words.say(each.group), words.say(meaning), ""
 
 
 def _summary(statuses: Set[DiagnosisStatus], place: ExaminedPlace) -> Message:

@@ -14,6 +14,7 @@ from sharklab.errors import SharklabError
 from sharklab.hosts.providers.cluster import client, course, placement
 from sharklab.hosts.providers.cluster.client import Client
 from sharklab.hosts.providers.cluster.endpoint import ENGINES
+from sharklab.hosts.providers.cluster.errors import TooLate
 from sharklab.hosts.providers.cluster.members import ALONE
 from sharklab.hosts.providers.cluster.model import (
     EngineNetwork,
@@ -64,9 +65,10 @@ def examine(remote: str | None) -> Iterator[Diagnosis]:
             if server.trusted:
                 yield from _inside(engine, server)
     except SharklabError as error:
-        yield Diagnosis(
-            Message(name), DiagnosisStatus.MISSING, error.sentence, Message(error.hint_id, error.values)
-        )
+        hint = error.hint_id
+        if isinstance(error, TooLate):  # its own remedy is this command
+            hint = N_("restart the engine there, or name another member by --remote")
+        yield Diagnosis(Message(name), DiagnosisStatus.MISSING, error.sentence, Message(hint, error.values))
 
 
 def _remote(remote: str | None) -> str:

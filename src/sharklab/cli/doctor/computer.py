@@ -11,11 +11,20 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sharklab import i18n, privilege, state, system_packages
-from sharklab.cli.doctor.diagnosis import Diagnosis, make_error, make_warning, ok, optional
+from sharklab.cli.doctor.diagnosis import (
+    SYSTEM,
+    Diagnosis,
+    make_error,
+    make_warning,
+    ok,
+    optional,
+    works,
+)
 from sharklab.hosts import capacity
 from sharklab.message import (
     N_,
@@ -30,11 +39,17 @@ DISK_AMPLE = 5 * GIGABYTE
 
 HOSTS_PER_SEAT = 3
 
+PROGRAMS = N_("programs")
+"""The group of programs that are installed, and of those that sharklab installs when a lab needs them."""
+
 VERSION_OPTIONS: Mapping[str, str] = {"ip": "-V", "ssh": "-V", "mke2fs": "-V"}
 """Tools that do not tell their version by --version."""
 
 VERSION = re.compile(r"\d+(\.\d+)+[a-z]?\d*|(?<= )\d{3}(?= )")
 """A version in the output of a tool: 1.3.5, 9.2p1, or the plain number of systemd."""
+
+REFUSAL = re.compile(r"(invalid|illegal|unrecogni[sz]ed|unknown) option", re.IGNORECASE)
+"""The refusal of an option that a tool does not know; some tools then end without an error."""
 
 REGISTRY_SECONDS = 30
 
@@ -86,7 +101,7 @@ def environment(prefix: Path, folder: Path) -> Diagnosis:
     """`prefix` is where Python's packages are; the launcher keeps them in the state folder."""
     name = N_("Python packages")
     if prefix.is_relative_to(folder):
-        return ok(name, N_("as pinned, in {place}"), place=str(prefix))
+        return works(PROGRAMS, name, N_("as pinned, in {place}"), place=str(prefix))
     return make_warning(
         name,
         N_("not those that sharklab pins: {place}"),
@@ -102,7 +117,7 @@ def tools(work: str) -> Diagnosis:
     if absent := [tool for tool in needed if not tool.is_there]:
         return _absent(name, moment, absent)
     with ThreadPoolExecutor() as pool:
-        return ok(name, N_("{tools}"), tools=tuple(pool.map(_describe, needed)))
+        return works(PROGRAMS, name, N_("{tools}"), tools=tuple(pool.map(_describe, needed)))
 
 
 def _absent(name: str, moment: str, tools: Sequence[system_packages.Package]) -> Diagnosis:
@@ -113,7 +128,8 @@ def _absent(name: str, moment: str, tools: Sequence[system_packages.Package]) ->
     }
     by_hand = N_("as root: {command}")
     if system_packages.manager() and privilege.can_be_root():
-        return optional(name, N_("not installed: {tools}; sharklab installs them for {moment}"), **values)
+        sentence = N_("not installed: {tools}; sharklab installs them for {moment}")
+        return replace(optional(name, sentence, **values), group=Message(PROGRAMS))
     sentence = N_("not installed: {tools}; needed for {moment}, and sharklab cannot install them here")
     diagnosis = make_error if {tool.work for tool in tools} <= ESSENTIAL else optional
     return diagnosis(name, sentence, by_hand, **values)
@@ -133,15 +149,16 @@ def _version(tool: system_packages.Package) -> str:
         done = subprocess.run(argv, check=False, capture_output=True, text=True, errors="replace", timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    version = VERSION.search(done.stdout + done.stderr) if done.returncode == 0 else None
-    return version[0] if version else ""
+    said = done.stdout + done.stderr
+    version = VERSION.search(said)
+    return version[0] if version and done.returncode == 0 and not REFUSAL.search(said) else ""
 
 
 def rights() -> Diagnosis:
     """Root, sudo, or neither."""
     name = N_("root's rights")
     if privilege.is_root():
-        return ok(name, N_("you are root"))
+        return works(SYSTEM, name, N_("you are root"))
     if privilege.can_be_root():
         return ok(name, N_("through sudo, which is asked when a step needs it"))
     return make_error(

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sharklab.message import NOTHING, Message
+from sharklab.message import N_, NOTHING, Message
+
+SYSTEM = N_("system")
+"""The group of what the kernel and the system give."""
 
 
 class DiagnosisStatus(StrEnum):
@@ -24,17 +27,26 @@ class DiagnosisStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A thing that the doctor examined: `meaning` is its use for sharklab, `remedy` the advice, if any."""
+    """A thing that the doctor examined: `meaning` is its use for sharklab, `remedy` the advice, if any.
+
+    For a person, the names of all things of a `group` are one line, if they have the same status.
+    """
 
     name: Message
     status: DiagnosisStatus
     meaning: Message
     remedy: Message = NOTHING
+    group: Message = NOTHING
 
 
 def ok(name: str, meaning: str, **values: Any) -> Diagnosis:
     """Return that all is well with `name`; both texts are msgids, and `values` fills in `meaning`."""
     return Diagnosis(Message(name), DiagnosisStatus.OK, Message(meaning, values))
+
+
+def works(group: str, name: str, meaning: str, **values: Any) -> Diagnosis:
+    """Return that all is well with `name`, so that a person need not read more than that."""
+    return Diagnosis(Message(name), DiagnosisStatus.OK, Message(meaning, values), group=Message(group))
 
 
 def optional(name: str, meaning: str, remedy: str = "", **values: Any) -> Diagnosis:

@@ -6,11 +6,12 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from sharklab import privilege, state, system_packages
 from sharklab.cli.doctor import trials
-from sharklab.cli.doctor.diagnosis import Diagnosis, make_error, make_warning, ok, optional
+from sharklab.cli.doctor.diagnosis import SYSTEM, Diagnosis, make_error, make_warning, ok, optional, works
 from sharklab.hosts.providers import cgroups as hosts_cgroups
 from sharklab.hosts.providers import disk_file, user_namespace
 from sharklab.hosts.providers.qemu import accelerator, libvirt, trial
@@ -48,12 +49,16 @@ def examine() -> Iterator[Diagnosis]:
     yield libvirt_finding()
 
 
+def _need_root(name: str) -> Diagnosis:
+    return replace(make_warning(name, NEEDS_ROOT, AS_ROOT), group=Message(SYSTEM))
+
+
 def init(marker: Path) -> Diagnosis:
     """`marker` is the folder that sd_booted(3) looks for."""
     name = N_("init system")
     if marker.is_dir():
-        return ok(name, N_("systemd; it supervises the hosts"))
-    return ok(name, N_("not systemd; sharklab supervises the hosts by itself"))
+        return works(SYSTEM, name, N_("systemd; it supervises the hosts"))
+    return works(SYSTEM, name, N_("not systemd; sharklab supervises the hosts by itself"))
 
 
 def cgroups(mounts: str) -> Diagnosis:
@@ -61,9 +66,9 @@ def cgroups(mounts: str) -> Diagnosis:
     name = N_("control groups")
     places = [fields[1] for line in mounts.splitlines() if (fields := line.split())[2] == "cgroup2"]
     if "/sys/fs/cgroup" in places:
-        return ok(name, N_("version 2 (unified)"))
+        return works(SYSTEM, name, N_("version 2 (unified)"))
     if places:
-        return ok(name, N_("versions 1 and 2 (hybrid), version 2 in {place}"), place=places[0])
+        return works(SYSTEM, name, N_("versions 1 and 2 (hybrid), version 2 in {place}"), place=places[0])
     return make_error(
         name,
         N_("version 2 is not mounted; systemd in hosts needs it"),
@@ -86,9 +91,9 @@ def overlay() -> Diagnosis:
 
 def users(images: Path) -> Diagnosis:
     """Really runs a container with users of its own on one of the `images`; `up` goes by the result."""
-    name = N_("users of the hosts")
+    name = N_("host users")
     if not privilege.is_root():
-        return make_warning(name, NEEDS_ROOT, AS_ROOT)
+        return _need_root(name)
     roots = sorted(file.parents[1] for file in images.glob("*/root/bin/sh"))
     if not roots:
         return ok(name, N_("not tried: that takes an image; the first start of a lab builds one, and tries"))
@@ -101,14 +106,14 @@ def users(images: Path) -> Diagnosis:
             N_("give hosts to people that you trust, or make virtual machines of them: --provider qemu"),
             reason=reason,
         )
-    return ok(name, N_("tried: root of a container is an ordinary user of this machine"))
+    return works(SYSTEM, name, N_("tried: root of a container is an ordinary user of this machine"))
 
 
 def limits() -> Diagnosis:
     """Looks for the controllers of control groups, and really mounts a file."""
     name = N_("limits of containers")
     if not privilege.is_root():
-        return make_warning(name, NEEDS_ROOT, AS_ROOT)
+        return _need_root(name)
     lacking = [LIMIT_NAMES[one] for one, is_there in hosts_cgroups.controllers().items() if not is_there]
     if not disk_file.measure():
         lacking.append(N_("disk"))
@@ -116,12 +121,12 @@ def limits() -> Diagnosis:
         sentence = N_("none of {lacking}: one container can use all of that")
         remedy = N_("give the controllers of control groups to this machine, and loop devices: modprobe loop")
         return make_warning(name, sentence, remedy, lacking=tuple(map(Message, lacking)))
-    return ok(name, N_("memory, processes, processor time and disk of each are limited"))
+    return works(SYSTEM, name, N_("memory, processes, processor time and disk of each are limited"))
 
 
 def network() -> Diagnosis:
     """Really makes a namespace, a bridge and a veth pair."""
-    name = N_("network namespaces, bridges, veth")
+    name = N_("networks of hosts")
     if not shutil.which("ip"):
         return _say_untried(name, "ip")
     return _try(
@@ -148,6 +153,8 @@ def nf_tables() -> Diagnosis:
 
 
 def _say_untried(name: str, tool: str) -> Diagnosis:
+    if system_packages.manager() and privilege.can_be_root():
+        return optional(name, N_("not tried yet: sharklab installs {tool} when a lab needs it"), tool=tool)
     package = [one for one in system_packages.table() if one.gives == tool]
     return make_warning(
         name,
@@ -162,21 +169,22 @@ def _try(
     name: str, trial: Callable[[], Message], good: str, bad: str, remedy: str, **values: str
 ) -> Diagnosis:
     if not privilege.is_root():
-        return make_warning(name, NEEDS_ROOT, AS_ROOT)
-    reason = trial()
-    return make_error(name, bad, remedy, reason=reason, **values) if reason else ok(name, good, **values)
+        return _need_root(name)
+    if reason := trial():
+        return make_error(name, bad, remedy, reason=reason, **values)
+    return works(SYSTEM, name, good, **values)
 
 
 def nfs(filesystems: str) -> Diagnosis:
     """`filesystems` is what /proc/filesystems says; a module that could be loaded counts too."""
-    name = N_("NFS in the kernel")
+    name = N_("kernel's NFS")
     absent = [kind for kind in ("nfs4", "nfsd") if kind not in filesystems.split() and not _has_module(kind)]
     if not absent:
-        return ok(name, N_("client and server"))
+        return works(SYSTEM, name, N_("client and server"))
     return optional(
         name,
-        N_("absent: {kinds}; labs use programs that speak NFS without it, and mount by FUSE"),
-        N_("for the kernel's own NFS: --provider auto makes virtual machines of the hosts that need it"),
+        N_("absent: {kinds}; labs use programs that speak NFS instead"),
+        N_("for the kernel's own: --provider auto, with virtual machines"),
         kinds=tuple(absent),
     )
 
@@ -209,7 +217,7 @@ def _try_device(name: str, device: Path, remedy: str) -> Diagnosis:
         return make_warning(
             name, N_("{device}: {reason}"), AS_ROOT, device=str(device), reason=refusal(error)
         )
-    return ok(name, N_("{device} opens"), device=str(device))
+    return works(SYSTEM, name, N_("{device} opens"), device=str(device))
 
 
 def inotify(instances: int) -> Diagnosis:
@@ -217,9 +225,8 @@ def inotify(instances: int) -> Diagnosis:
     name = N_("inotify limit")
     hosts = int(instances / INOTIFY_PER_HOST)
     if instances >= INOTIFY_AMPLE:
-        return ok(
-            name, N_("{instances} instances, enough for {hosts} hosts"), instances=instances, hosts=hosts
-        )
+        sentence = N_("{instances} instances, enough for {hosts} hosts")
+        return works(SYSTEM, name, sentence, instances=instances, hosts=hosts)
     return make_warning(
         name,
         N_("{instances} instances, enough for about {hosts} hosts; the next one hangs while it starts"),
@@ -234,20 +241,16 @@ def kvm(device: Path) -> Diagnosis:
     """Really boots a kernel, where there are QEMU and a kernel: that the device is there proves nothing."""
     name = N_("KVM")
     if not device.exists():
-        return ok(name, N_("absent; containers do not use it, and virtual machines are emulated, slowly"))
-    kernels = sorted(state.images_folder().glob("*-vm-*/root/boot/vmlinuz-*")) if privilege.is_root() else []
+        return ok(name, N_("absent; virtual machines are emulated, slowly"))
+    kernels = state.find(state.images_folder(), "*-vm-*/root/boot/vmlinuz-*") if privilege.is_root() else []
     if not kernels or not system_packages.find(accelerator.QEMU):
-        sentence = N_(
-            "{device} is there, unproven: that takes QEMU, and an image of a virtual machine "
-            "(sharklab image build --provider auto)"
-        )
-        return ok(name, sentence, device=str(device))
+        return ok(name, N_("{device} is there; a lab with virtual machines tries it"), device=str(device))
     if trial.boots(kernels[0], accelerator.KVM):
-        return ok(name, N_("tried: a kernel boots under it, and virtual machines use it"))
+        return works(SYSTEM, name, N_("tried: a kernel boots under it, and virtual machines use it"))
     return optional(
         name,
-        N_("{device} is there, but a kernel does not boot under it; virtual machines are emulated, slowly"),
-        N_("allow nested virtualisation where this machine is itself a virtual one"),
+        N_("{device} boots no kernel; virtual machines are emulated, slowly"),
+        N_("on a virtual machine: allow nested virtualisation"),
         device=str(device),
     )
 
@@ -256,7 +259,7 @@ def libvirt_finding() -> Diagnosis:
     """Asks it, as what starts virtual machines does."""
     name = N_("libvirt")
     if shutil.which("virsh") and not privilege.is_root():
-        return make_warning(name, NEEDS_ROOT, AS_ROOT)
+        return _need_root(name)
     if address := libvirt.find_address():
         return ok(name, N_("{address} answers: virtual machines go through it"), address=address)
-    return ok(name, N_("none of this machine's answers: QEMU starts virtual machines by itself"))
+    return ok(name, N_("not used here: QEMU starts virtual machines by itself"))

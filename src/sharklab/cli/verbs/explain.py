@@ -177,8 +177,11 @@ def _lines(args: Options, found: _Explained, notes: list[Message]) -> Iterator[s
     yield from map(words.say, notes)
     if not found.stories:
         return
-    if not args.conversation and any(talk.number for told in found.stories for talk in told.talks):
-        yield words.say(Message(N_("One conversation, every packet of it: --conversation NUMBER")))
+    if hidden := next(filter(None, map(capture_text.find_hidden, found.stories)), None):
+        text = N_(
+            "Some packets are not shown. To show all packets of a conversation: --conversation {number}"
+        )
+        yield words.say(Message(text, {"number": hidden.number}))
     yield words.say(
         Message(N_("A page with ladders, and the captures with comments for Wireshark: -o FOLDER"))
     )

@@ -104,11 +104,12 @@ def _play(args: Options) -> int:
     setup.prepare("up", provider, words, args.lab, args.os)
     progress = Progress(words.gettext)
     acts = []
-    for part in (play, fault_play):
-        for act in part.play(args.lab, provider, args.os, progress):
-            acts.append(act)
-            for sentence in (act.title, *act.wrong):  # the whole play may take a quarter of an hour
-                progress.note(sentence)
+    with play.hold(lab.name):
+        for part in (play, fault_play):
+            for act in part.play(args.lab, provider, args.os, progress):
+                acts.append(act)
+                for sentence in (act.title, *act.wrong):  # the whole play may take a quarter of an hour
+                    progress.note(sentence)
     plain = [{"title": str(act.title), "wrong": list(map(str, act.wrong))} for act in acts]
     say(args, play.table(acts, words), acts=plain)
     return GOOD if all(act.holds for act in acts) else NOT_ACHIEVED

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sharklab import process
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.cli.verbs import seat
@@ -39,9 +41,9 @@ def capture(args: Options) -> int:
     if not wanted:
         raise _unknown_exercise(plan, args.subject)
     folder = _student_folder(args, plan)
-    with fetching.temporary(folder) as own:
+    with fetching.temporary(folder) as own, process.interrupt_once() as ignore_signals:
         files = [own / capture.id for capture in wanted]
-        _record(args, plan, wanted, files)
+        _record(args, plan, wanted, files, ignore_signals)
         arrivals = [
             fetching.take(plan, folder, file, f"{capture.host}", capture.id)
             for capture, file in zip(wanted, files, strict=True)
@@ -91,7 +93,13 @@ def _order(args: Options, plan: Plan, capture: Capture) -> Order:
     return Order(own["interface"], own["filter"], own["snaplen"], args.packets)
 
 
-def _record(args: Options, plan: Plan, wanted: Sequence[Capture], files: Sequence[Path]) -> None:
+def _record(
+    args: Options,
+    plan: Plan,
+    wanted: Sequence[Capture],
+    files: Sequence[Path],
+    ignore_signals: Callable[[], None],
+) -> None:
     """Record into the files until Ctrl-C or a limit. Raises MachineryError when a recording fails."""
     from sharklab.hosts import recording
     from sharklab.hosts.providers import remote
@@ -114,6 +122,7 @@ def _record(args: Options, plan: Plan, wanted: Sequence[Capture], files: Sequenc
             print(words.gettext("Start the application now. Ctrl-C ends the recording."), file=sys.stderr)
             with contextlib.suppress(KeyboardInterrupt):
                 recording.wait(running, args.seconds)
+            ignore_signals()
     for each in running:
         each.check()
         if each.dropped:
@@ -225,7 +234,7 @@ def _fetch_one(args: Options, plan: Plan, folder: Path, own: Path, host: str, pa
         from sharklab.grading.submission import intake
 
         raise InputError(
-            fetching.UNCLEAR,
+            fetching.UNCLEAR if seen.packets else fetching.NO_PACKET,
             place=origin,
             hint=N_("say it with --as: {captures}"),
             captures=[capture.id for capture in intake.captures(plan)],
@@ -257,7 +266,7 @@ def _say_arrivals(args: Options, arrivals: Sequence[Arrival], left: Sequence[tup
     lines += [f"- {origin}: {words.say(reason)}" for origin, reason in left]
     if left:
         hint = words.gettext("This takes one of them: sharklab fetch {lab} {file} --as CAPTURE")
-        lines.append(hint.format(lab=args.lab, file=left[0][0]))
+        lines.append(hint.format(lab=args.lab, file=shlex.quote(left[0][0])))
     say(
         args,
         "\n".join(lines)
@@ -283,6 +292,8 @@ def _describe(arrival: Arrival) -> Iterator[Message]:
         yield Message(N_("{mark} {file}, from {origin}: {count} packets"), values)
     if not arrival.is_new:
         yield Message(N_("    the same file was there already"))
+    if arrival.glance.cut:
+        yield Message(N_("    the file ends within a packet: record it anew, and end tcpdump with Ctrl-C"))
     if not arrival.is_right:
         yield arrival.glance.problem or _say_missing(arrival)
     for file in arrival.kept:
@@ -293,6 +304,10 @@ def _say_missing(arrival: Arrival) -> Message:
     if not arrival.glance.packets:
         return Message(
             N_("    no packet passed while it was recorded: start the recording before the application")
+        )
+    if others := list(arrival.glance.shown):
+        return Message(
+            N_("    its packets are of {others}: --as gives a file another name"), {"others": others}
         )
     return Message(
         N_("    none of its packets are of the exercise: check the host, the interface and the filter")

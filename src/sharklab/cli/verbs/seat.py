@@ -212,7 +212,7 @@ def brief(args: Options) -> int:
 
     plan = flow.look_up(args.lab, args.student)
     if args.solution:
-        exam_rules.refuse_to_student(plan, "brief --solution")
+        exam_rules.refuse_in_exam(plan, "brief --solution")
     _warn_of_other_values(args, plan)
     if args.solution:
         print(_describe_solution(plan, translate(args)))

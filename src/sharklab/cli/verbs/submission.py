@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,16 +144,19 @@ def check(args: Options) -> int:
     from sharklab.cli import exam_rules, flow, own_work
     from sharklab.grading.marking import advice
     from sharklab.grading.marking.export import to_plain
+    from sharklab.grading.submission import form as forms
 
     plan = flow.look_up(args.lab, args.student)
     if args.hint:
         exam_rules.refuse_in_exam(plan, "check --hint")
-    found = own_work.look(plan, _read_work(args, plan), args.hint)
+    with _open_work(args, plan) as submission:
+        found = own_work.look(plan, submission, args.hint)
     if plan.lab.exam:
         return _say_missing(args, found)
     words, result = translate(args), found.result
     lines = [*(visible(words.say(note)) for note in found.notes), *advice.lines(result, words, found.offered)]
-    told = {"folder": str(found.submission.folder), "hints": list(found.offered), "seat": found.has_seat}
+    folder = forms.place(args.folder, plan.lab.name)
+    told = {"folder": str(folder), "hints": list(found.offered), "seat": found.has_seat}
     say(args, "\n".join(lines), **told, result=to_plain(result))
     return GOOD if result.points == result.worth else NOT_ACHIEVED
 
@@ -159,16 +164,19 @@ def check(args: Options) -> int:
 def _say_missing(args: Options, found: Look) -> int:
     """Say in an exam which parts are missing, by their titles alone; exit code 1 when some are."""
     from sharklab.grading.marking import advice
+    from sharklab.grading.submission import form as forms
 
     words, missing = translate(args), advice.list_missing(found.result)
     lines = [*(visible(words.say(note)) for note in found.notes), *advice.exam_lines(found.result, words)]
     titles = {id: [words.say(mark.title) for mark in marks] for id, marks in missing.items()}
-    say(args, "\n".join(lines), folder=str(found.submission.folder), missing=titles)
+    folder = forms.place(args.folder, args.lab)
+    say(args, "\n".join(lines), folder=str(folder), missing=titles)
     return NOT_ACHIEVED if missing else GOOD
 
 
-def _read_work(args: Options, plan: Plan) -> Submission:
-    """Return the work of the student as it is now.
+@contextmanager
+def _open_work(args: Options, plan: Plan) -> Iterator[Submission]:
+    """Give the work of the student as it is now.
 
     If it takes root's rights to see the hosts, the command starts again through sudo.
     """
@@ -179,9 +187,9 @@ def _read_work(args: Options, plan: Plan) -> Submission:
     warn(args, own_work.name_missing_hosts(plan))
     folder = forms.place(args.folder, plan.lab.name)
     _become_root(args, plan)
-    found = own_work.read(folder, plan, Progress(translate(args).gettext))
-    warn(args, seats.warnings(plan.lab.name, plan.seat.student))
-    return found
+    with own_work.open_work(folder, plan, Progress(translate(args).gettext)) as found:
+        warn(args, seats.warnings(plan.lab.name, plan.seat.student))
+        yield found
 
 
 def _become_root(args: Options, plan: Plan) -> None:
@@ -197,12 +205,15 @@ def report(args: Options) -> int:
     """Write the report of a student's own answers and captures into their folder."""
     from sharklab.cli import exam_rules, flow, solution
     from sharklab.grading.marking import preview as reports
+    from sharklab.grading.submission import form as forms
 
     plan = flow.look_up(args.lab, args.student)
     exam_rules.refuse_in_exam(plan, "report --folder")
-    submission = _read_work(args, plan)
-    files = reports.write(plan, submission, languages(args), without_seats=not solution.has_seat(plan))
-    ownership.give_like_folder(*submission.folder.iterdir())
+    folder = forms.place(args.folder, plan.lab.name)
+    with _open_work(args, plan) as found:
+        submission = replace(found, folder=folder)
+        files = reports.write(plan, submission, languages(args), without_seats=not solution.has_seat(plan))
+    ownership.give_like_folder(*folder.iterdir())
     say(args, "\n".join(map(str, files)), reports=[str(file) for file in files])
     return GOOD
 
@@ -219,9 +230,13 @@ def submit(args: Options) -> int:
     warn(args, own_work.name_missing_hosts(plan))
     folder = forms.place(args.folder, name)
     _become_root(args, plan)
-    file = Path(args.out or f"{name}-{student}{bundle.ENDING}")
-    submission, digest = own_work.pack(plan, folder, file, Progress(words.gettext), args.again)
-    ownership.give_like_folder(file)
-    lines = contents.lines(plan, submission, file, words)
-    say(args, "\n".join(lines), file=str(file), digest=digest, **contents.plain(plan, submission))
+    file = Path(args.out or ".")
+    if file.is_dir():
+        file /= f"{name}-{student}{bundle.ENDING}"
+    if not file.parent.is_dir():  # said before the hosts of an exam reboot
+        raise InputError(N_("the folder does not exist"), place=f"--out {file}")
+    with own_work.pack(plan, folder, file, Progress(words.gettext), args.again) as (submission, digest):
+        ownership.give_like_folder(file)
+        lines = contents.lines(plan, submission, file, words)
+        say(args, "\n".join(lines), file=str(file), digest=digest, **contents.plain(plan, submission))
     return GOOD

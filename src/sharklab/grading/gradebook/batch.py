@@ -272,7 +272,7 @@ def _class(
     whole = {name: each for name, each in records.items() if each and name not in failed}
     partners = _partners(selections, seats)
     found = integrity.remarks(
-        _compare_record(each, seats, partners[each.entry.student])
+        _compare_record(each, seats, partners[each.entry.student], batch.policy.without_seats)
         for each in whole.values()
         if each.entry.result and not each.entry.author
     )
@@ -293,10 +293,10 @@ def _partners(selections: Iterable[Selection], seats: Mapping[str, Seat]) -> Map
 
 
 def _compare_record(
-    record: StudentRecord, seats: Mapping[str, Seat], partners: tuple[Seat, ...]
+    record: StudentRecord, seats: Mapping[str, Seat], partners: tuple[Seat, ...], without_seats: bool
 ) -> ComparedSubmission:
     student, seal = record.entry.student, record.entry.result.seal if record.entry.result else Seal.NONE
-    return ComparedSubmission(student, seats[student], seal, record.fingerprint, partners)
+    return ComparedSubmission(student, seats[student], seal, record.fingerprint, partners, without_seats)
 
 
 def _entry(

@@ -101,5 +101,7 @@ def _reasons(result: Result) -> Iterator[Message]:
                 N_("undecided in {exercise}: {criteria}"),
                 {"exercise": prose(exercise.title), "criteria": names},
             )
+    if not result.points:
+        yield from (each.reason for each in result.adjustments)
     if share(result.points, result.worth) < WEAK:
         yield Message(N_("less than a third of the points"))

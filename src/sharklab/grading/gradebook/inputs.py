@@ -16,7 +16,6 @@ from sharklab.errors import InputError
 from sharklab.grading.gradebook import online_text
 from sharklab.grading.gradebook.named import ClassNames
 from sharklab.grading.submission import (
-    archive,
     bundle,
     finding,
     manifest,
@@ -24,6 +23,7 @@ from sharklab.grading.submission import (
     sheet,
     strays,
     tarball,
+    unpacked,
     work,
 )
 from sharklab.grading.submission.model import Problem
@@ -222,7 +222,25 @@ def _below(folder: Path, base: Path, students: Sequence[Student]) -> Iterator[Su
             if _PACKED.search(entry.name) or _is_handed_in(source, students):
                 yield source
         elif not entry.is_symlink():
-            yield from _below(entry, base, students)
+            own = _loose(entry, base, students)
+            yield from [own] if own else _below(entry, base, students)
+
+
+def _loose(folder: Path, base: Path, students: Sequence[Student]) -> SubmissionSource | None:
+    """Return a student's folder with captures, texts or archives that are no submission by themselves.
+
+    Moodle makes such a folder of the files that a student uploads one by one. A packed file that is alone
+    there, or that has a bundle in it, is the submission itself.
+    """
+    source = _source(folder, base, packed=False)
+    named = _PARTICIPANT.search(folder.name) or owner(replace(source, place=folder.name), students)
+    entries = [entry for entry in folder.iterdir() if not strays.is_leftover(entry.name)]
+    if not named or _is_work(folder) or not all(entry.is_file() for entry in entries):
+        return None
+    packed = [entry for entry in entries if _PACKED.search(entry.name)]
+    if any(map(bundle.is_packed, packed)) or len(packed) == len(entries) == 1:
+        return None
+    return source if any(finding.is_capture(entry) or entry in packed for entry in entries) else None
 
 
 def _is_work(folder: Path) -> bool:
@@ -261,13 +279,14 @@ def find_unpacked(
 ) -> tuple[SubmissionSource, ...]:
     """Return the submissions in the zip `source`, which is unpacked to the empty `folder`.
 
-    Raises InputError when it is no zip, holds no submission, or too many zips lie in each other.
+    A tar is read in the same way. Raises InputError when it is neither, holds no submission, or too many zips
+    lie in each other.
     """
     if source.nested >= ARCHIVE.nested:
         raise InputError(
             N_("more than {count} zips lie in each other"), place=str(source.path), count=ARCHIVE.nested
         )
-    size, faults = archive.extract(source.path, folder, source.most)
+    size, faults = unpacked.extract(source.path, folder, source.most)
     found = _contents(source.content, folder, students, lab)
     sources = list(found if source.content is Content.STUDENT else _with_texts(found, folder))
     rest = dict(faults)
@@ -303,7 +322,16 @@ def _contents(
     elif content is Content.CLASS:
         yield from _folders(folder, ClassNames(students), lab)
     else:
-        yield from _below(folder, folder, students)
+        several = list(_below(folder, folder, students))
+        yield from several or _only(folder)
+
+
+def _only(folder: Path) -> Iterator[SubmissionSource]:
+    """Yield an unpacked folder as the work of one student: it has captures, and not several folders."""
+    entries = _entries(folder)
+    files = finding.files(folder)
+    if len(entries) < 2 and any(map(finding.is_capture, files)):
+        yield _source(folder, folder, packed=False)
 
 
 def _with_texts(sources: Iterable[SubmissionSource], base: Path) -> Iterator[SubmissionSource]:

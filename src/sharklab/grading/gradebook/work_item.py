@@ -27,7 +27,7 @@ from sharklab.grading.marking.case import Known, gather, list_captures
 from sharklab.grading.marking.fingerprints import SubmissionFingerprint, fingerprint
 from sharklab.grading.marking.marks import mark
 from sharklab.grading.marking.policy import Policy
-from sharklab.grading.submission import archive, bundle, manifest, unpacked, work
+from sharklab.grading.submission import archive, bundle, manifest, tarball, unpacked, work
 from sharklab.grading.submission.model import Problem, Seal, Submission
 from sharklab.lab import exam, load
 from sharklab.lab.model import Lab, Plan, Seat
@@ -162,10 +162,11 @@ def _identity(source: SubmissionSource, folder: Path, problems: tuple[Problem, .
 
 
 def _open_zip(item: IdentifyItem, folder: Path, refusal: InputError) -> tuple[SubmissionSource, ...]:
-    """Return the submissions in a zip that is no bundle. Raises InputError when it has none, and why."""
-    archive.check_format(item.source.path)
-    if not archive.is_zip(item.source.path):
-        raise refusal
+    """Return the submissions in a zip that is no bundle, or in a tar. Raises InputError when it has none."""
+    if not tarball.is_tar(item.source.path):
+        archive.check_format(item.source.path)
+        if not archive.is_zip(item.source.path):
+            raise refusal
     return inputs.find_unpacked(item.source, folder, item.students, item.lab)
 
 

@@ -262,7 +262,8 @@ def _not_handed_in(case: Case, lacking: tuple[Capture, ...]) -> Decision:
     look = Message(
         N_(
             "Record it with: sharklab capture {lab} {capture}; "
-            "or on {host} with: tcpdump -i {network} -w {capture}.pcap"
+            "or on {host} with: sudo tcpdump -i {network} -w {capture}.pcap, "
+            "and then: sharklab fetch {lab} {host}:{capture}.pcap"
         ),
         {
             "lab": case.context.plan.lab.name,

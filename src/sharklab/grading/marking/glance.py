@@ -24,14 +24,15 @@ class Glance:
     """The content of a capture: its format, its packets, and the conversations of each exercise in it.
 
     `shown` has the ids of the captures of the lab that the file could be, each with those conversations;
-    there are none where the exercise is about packets that are no conversation. `problem` says why the file
-    cannot be read.
+    there are none where the exercise is about packets that are no conversation. `cut` tells that the file
+    ends within a packet, `problem` why it cannot be read.
     """
 
     format: str
     packets: int
     shown: Mapping[str, tuple[Conversation, ...]]
     problem: Message = NOTHING
+    cut: bool = False
 
 
 def look(plan: Plan, file: Path) -> Glance:
@@ -56,7 +57,7 @@ def look(plan: Plan, file: Path) -> Glance:
         for capture in case.exercise.captures
         if (talks := _talks(case, capture)) is not None
     }
-    return Glance(format, len(facts.packets), shown, facts.problem)
+    return Glance(format, len(facts.packets), shown, facts.problem, facts.cut)
 
 
 def _talks(case: Case, capture: Capture) -> tuple[Conversation, ...] | None:

@@ -29,8 +29,13 @@ def find_hint(case: Case, criterion: Criterion) -> Message:
 
 
 def fits(case: Case, criterion: Criterion, hint: Hint) -> bool:
-    """Tell whether the situation of one of a criterion's hints is there."""
+    """Tell whether the situation of one of a criterion's hints is there.
+
+    In a course without seats no capture is of elsewhere: nobody has a host on which to record instead.
+    """
     if isinstance(hint.when, IrrelevantCaptures):
+        if case.own_machines and hint.when.like != EMPTY:
+            return False
         return _is_recorded(case, _captures(case, criterion), hint.when.like)
     if isinstance(hint.when, MixedUp):
         return _is_mixed_up(case, hint.when)

@@ -51,6 +51,8 @@ class ComparedSubmission:
     seal: Seal
     traces: SubmissionFingerprint
     partners: tuple[Seat, ...] = ()
+    without_seats: bool = False
+    """In a course without seats nobody can sign."""
 
     @property
     def members(self) -> frozenset[str]:
@@ -229,7 +231,9 @@ def _outside(traces: SubmissionFingerprint) -> Iterator[Remark]:
 def _find_edits(own: ComparedSubmission) -> Iterator[Remark]:
     """Yield the signs that something was edited: a seal that does not fit, and what captures tell."""
     if own.seal is Seal.NONE:
-        yield Remark(UNSIGNED, Message(N_("it is not signed: its author and any later change are unknown")))
+        if not own.without_seats:
+            said = Message(N_("it is not signed: its author and any later change are unknown"))
+            yield Remark(UNSIGNED, said)
     elif own.traces.changed:
         said = Message(N_("changed after it was signed: {files}"), {"files": own.traces.changed})
         yield Remark(EDITED, said)

@@ -66,7 +66,7 @@ def mark(plan: Plan, submission: Submission, cases: Sequence[Case], policy: Poli
         remarks=(
             *remarks(policy, submission),
             *_several(plan, submission),
-            *_elsewhere(plan, cases),
+            *(() if policy.without_seats else _elsewhere(plan, cases)),
             *_early(policy, cases),
         ),
     )

@@ -1,13 +1,13 @@
 """An exercise that a student did on machines of their own: without the criteria that only a seat can meet.
 
 Nothing there has the values of a seat: its token, its names, its shares. A check whose parameter comes from
-the seat is asked without it where it can be (DNS questions about any name), else it is left out. The state
-of hosts is left out unless it was handed in.
+the seat is asked without it where it can be (DNS questions about any name), else it is left out. So are
+hints whose situation only a seat can have. The state of hosts is left out unless it was handed in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,10 @@ from sharklab.lab.model import (
     Condition,
     Criterion,
     Exercise,
+    Hint,
+    IrrelevantCaptures,
     LabContent,
+    MixedUp,
     Not,
 )
 
@@ -37,11 +40,25 @@ def without_seat(lab: LabContent, exercise: Exercise, hosts: Collection[str]) ->
     source = next(each for each in lab.exercises if each.id == exercise.id)
     pairs = zip(source.checks, exercise.checks, strict=True)
     criteria = zip(source.criteria, exercise.criteria, strict=True)
+    hints = {name: _hints(source.hints[name], own, hosts) for name, own in exercise.hints.items()}
     return _with(
-        exercise,
+        replace(exercise, hints=hints),
         tuple(check for pair in pairs if (check := _check(*pair, hosts))),
         tuple(_criterion(*pair, hosts) for pair in criteria),
     )
+
+
+def _hints(source: Sequence[Hint], own: Sequence[Hint], hosts: Collection[str]) -> tuple[Hint, ...]:
+    """Return the hints whose situations need no seat."""
+    pairs = ((_hint(*pair, hosts)) for pair in zip(source, own, strict=True))
+    return tuple(hint for hint in pairs if hint)
+
+
+def _hint(source: Hint, own: Hint, hosts: Collection[str]) -> Hint | None:
+    if own.when is None or isinstance(own.when, IrrelevantCaptures | MixedUp):
+        return own
+    left = _condition(source.when, own.when, hosts)
+    return replace(own, when=left) if left else None
 
 
 def _with(exercise: Exercise, checks: tuple[Check, ...], criteria: tuple[Criterion, ...]) -> Exercise:
@@ -57,7 +74,8 @@ def _criterion(source: Criterion, own: Criterion, hosts: Collection[str]) -> Cri
         (step, _condition(before.condition, step.condition, hosts))
         for before, step in zip(source.steps, own.steps, strict=True)
     )
-    return replace(own, steps=tuple(replace(step, condition=left) for step, left in steps if left))
+    left = tuple(replace(step, condition=left) for step, left in steps if left)
+    return replace(own, steps=left, hints=_hints(source.hints, own.hints, hosts))
 
 
 def _condition(source: Any, own: Condition, hosts: Collection[str]) -> Condition | None:

@@ -149,6 +149,15 @@ def extract(file: Path, into: Path, limits: BundleLimits = BUNDLE) -> tuple[Prob
             raise _no_submission(file) from error
 
 
+def is_packed(file: Path) -> bool:
+    """Tell whether a file is a bundle, whatever its name: a zip with a manifest and its signature."""
+    try:
+        with untrusted.stream(file, BUNDLE.file) as stream, zipfile.ZipFile(stream) as opened:
+            return {manifest.NAME, manifest.SIGNATURE} <= {*opened.namelist()}
+    except (InputError, *archive.BROKEN):
+        return False
+
+
 def is_unpacked(folder: Path) -> bool:
     """Tell whether somebody unpacked a bundle to `folder`: only a bundle has a manifest and its signature."""
     return (folder / manifest.NAME).exists() and (folder / manifest.SIGNATURE).exists()

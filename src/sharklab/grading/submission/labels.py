@@ -14,8 +14,11 @@ from itertools import islice
 from sharklab.checks.question import End, Value
 from sharklab.grading.submission import answers, socket_line
 
-_SERVER = "server serveur dst dest destination distant distante remote foreign peer cible"
-_CLIENT = "client local locale localement src source pc ordinateur ordi laptop"
+_SERVER = """
+    server servers serveur serveurs dst dest destination distant distante distants distantes remote foreign
+    peer cible
+"""
+_CLIENT = "client clients local locale locaux locales localement src source pc ordinateur ordi laptop"
 _ENDS: Mapping[str, End] = {
     **dict.fromkeys(_SERVER.split(), End.SERVER),
     **dict.fromkeys(_CLIENT.split(), End.CLIENT),
@@ -74,8 +77,8 @@ def find_values(label: str, text: str, other_words: Collection[str] = ()) -> set
     if rest - TELLING or len(ends) > 1:
         return set()
     values = {_VALUES[word] for word in rest & _VALUES.keys()}
-    if ends and values <= {Value.ADDRESS} and answers.address(text):
-        place = socket_line.place(text.strip().rstrip("."))
+    if (ends or values) and values <= {Value.ADDRESS} and answers.address(text):
+        place = next((found for word in text.split() if (found := socket_line.place(word.rstrip(".")))), None)
         values = {Value.ADDRESS, Value.PORT} if not values or (place and place.port) else values
     end = next(iter(ends), None)
     return {(value, None if value is Value.TRANSPORT else end) for value in values}
@@ -98,6 +101,11 @@ def has_label(line: str) -> bool:
     return any(_correct_word(word) in TELLING or word in _TRANSPORTS for word in said)
 
 
+def has_transport(text: str) -> bool:
+    """Tell whether a text has the name of a transport among its words."""
+    return not _TRANSPORTS.isdisjoint(words(text))
+
+
 def is_labelled(line: str) -> bool:
     """Tell whether a line begins with a label of its own and a sign: local_port: 50101."""
     label, sign, _ = line.replace("=", ":").partition(":")
@@ -111,8 +119,18 @@ def pairs(line: str) -> Iterator[tuple[str, str]]:
     label, _, value = line.strip().rpartition(" ")
     if _is_transport(line):
         yield "transport", " ".join(set(words(line)) & _TRANSPORTS)
-    elif label and _DIGIT.search(value):  # port local 51234
-        yield label.strip(), value
+    elif label and (_DIGIT.search(value) or (_is_transport(value) and not TELLING.isdisjoint(words(label)))):
+        yield label.strip(), value  # port local 51234, protocole tcp
+
+
+def tells_endpoint(line: str) -> bool:
+    """Tell whether a line has a label with an end of a conversation, and its address or port as the value."""
+    return any(
+        answers.FORMATS[named].canonical(value(text))
+        for label, text in (pairs(line) if has_label(line) else ())
+        for named, end in find_values(label, text)
+        if end
+    )
 
 
 def parts(line: str) -> list[str]:

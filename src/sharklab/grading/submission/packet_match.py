@@ -2,7 +2,8 @@
 
 A capture is of an exercise whose answers declare a conversation in it. It is so, too, when it has the
 connection of a capture of the exercise. Of an exercise that has no such capture it is one whose largest
-conversation is with the service that the lab or the student's answers name.
+conversation is with the service that the lab or the student's answers name. A student may record everything
+in one file: it is of each exercise whose answers tell a port of a conversation in it.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from pathlib import Path
 
 from sharklab.checks import QUESTIONS
 from sharklab.checks.focus import turn
+from sharklab.checks.question import End, Value
 from sharklab.evidence.capture import RecordedCapture, read_few
 from sharklab.evidence.packets.model import Conversation, Endpoint
 from sharklab.grading.submission import service
-from sharklab.grading.submission.declaration import find_fitting, is_declared, without_server
+from sharklab.grading.submission.declaration import Given, find_fitting, is_declared, without_server
 from sharklab.grading.submission.model import Answers
 from sharklab.grading.submission.service import AskedService
 from sharklab.lab.model import Exercise
@@ -23,6 +25,8 @@ from sharklab.lab.model import Exercise
 Files = Mapping[str, Path]
 _Ends = frozenset[Endpoint]
 """Both ends of a connection, whichever side is the client."""
+_SERVER = {(Value.ADDRESS, End.SERVER), (Value.PORT, End.SERVER)}
+"""The answers that tell the endpoint of a server."""
 
 
 def find(
@@ -36,7 +40,8 @@ def find(
     """
     wanted = [each for each in exercises if each.anywhere and len(each.captures) == 1]
     asking = [each for each in wanted if _id(each) in known or answers.get(each.id) or service.of(each)]
-    left = [RecordedCapture(file.name, "", file) for file in files if asking]
+    every = [RecordedCapture(file.name, "", file) for file in files if asking]
+    left = [*every]
     read_few(left)
     lacking = [each for each in asking if _id(each) not in known]
     shown = dict(_first(left, lacking, answers))
@@ -46,7 +51,35 @@ def find(
     }
     for name, own in _match_services(left, [each for each in lacking if _id(each) not in shown], answers):
         shown[name], *further[name] = own
+    used = dict.fromkeys(known[_id(each)] for each in wanted if _id(each) in known)
+    every += (RecordedCapture(file.name, "", file) for file in used)
+    shown |= _shared(every, [each for each in lacking if _id(each) not in shown], answers)
     return shown, further
+
+
+def _shared(
+    every: Sequence[RecordedCapture], exercises: Iterable[Exercise], answers: Answers
+) -> dict[str, Path]:
+    """Return for each exercise the capture that fits its answers best, also one of another exercise.
+
+    The answers have to tell more than a server, for several exercises may have the same one.
+    """
+    shared = {}
+    for exercise in exercises:
+        given = answers.get(exercise.id, {})
+        fits = {
+            each.path: _fits(each, exercise, given) for each in every if _tells_port(each, exercise, given)
+        }
+        if fits:
+            shared[_id(exercise)] = max(fits, key=lambda path: fits[path])
+    return shared
+
+
+def _tells_port(capture: RecordedCapture, exercise: Exercise, given: Given) -> bool:
+    """Tell whether a conversation has the client's port of the answers, or their server's endpoint."""
+    found = (find_fitting(talk, exercise, given) for talk in capture.facts.conversations)
+    asked = ({(QUESTIONS[name].value, QUESTIONS[name].end) for name in fits} for fits in found)
+    return any((Value.PORT, End.CLIENT) in each or each >= _SERVER for each in asked)
 
 
 def _match_services(
@@ -112,8 +145,10 @@ def _first(
 ) -> Iterator[tuple[str, Path]]:
     """Yield for each exercise the capture that fits its answers best, and take it from those `left`."""
     for exercise in exercises:
-        best = max(left, key=lambda each: _fits(each, exercise, answers), default=None)
-        if best and _fits(best, exercise, answers):
+        given = answers.get(exercise.id, {})
+        fits = [_fits(each, exercise, given) for each in left]
+        if any(fits):
+            best = left[fits.index(max(fits))]
             left.remove(best)
             yield _id(exercise), best.path
 
@@ -145,9 +180,8 @@ def _find_lasting(names: frozenset[str]) -> frozenset[str]:
     return frozenset(name for name in names if not QUESTIONS[name].changes)
 
 
-def _fits(capture: RecordedCapture, exercise: Exercise, answers: Answers) -> int:
+def _fits(capture: RecordedCapture, exercise: Exercise, given: Given) -> int:
     """Return how many answers fit a conversation of the capture that they declare, 0 without one."""
-    given = answers.get(exercise.id, {})
     declared = (talk for talk in capture.facts.conversations if is_declared(talk, exercise, given))
     return max((len(find_fitting(talk, exercise, given)) for talk in declared), default=0)
 

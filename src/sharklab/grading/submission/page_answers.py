@@ -11,7 +11,7 @@ below name.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -32,6 +32,8 @@ from sharklab.message import N_, Message
 _LARGEST, _PAGES, _ALL = 256 << 10, 20, 1 << 20
 """Bytes of a page, pages of a folder, and bytes of them all, that are read."""
 _ENDINGS = frozenset({"", ".md", ".markdown", ".txt", ".text", ".rst", ".html", ".htm"})
+_SHOWN = 8
+"""Lines of a page that are named."""
 _COMMENT = re.compile(r"^[ \t]*#.*|(?<=\s)#.*", re.MULTILINE)
 """A comment of YAML: the form has some."""
 _OURS = re.compile(r"(?:report|brief|feedback)\.[a-z]{2}\.(?:md|html)")
@@ -65,18 +67,21 @@ def find(folder: Path, plan: Plan, known: Answers) -> AnswersInPages:
     given: dict[str, dict[str, Any]] = {}
     places: list[WrittenAnswer] = []
     problems: list[Problem] = []
+    lines_lost: dict[str, list[int]] = {}
     pages = _pages(folder, plan.lab.name) if forms else ()
     for page in pages:
         own = forms if sheet.is_sheet(page.name) else wanted
         name = untrusted.one_line(page.relative_to(folder).as_posix())
         answered = {id for id, each in {**known, **given}.items() if each}
-        sure, unclear = _resolve_headings(_read_answers(page, plan), plan.lab.exercises, answered)
+        every, lost = _read_answers(page, plan)
+        sure, unclear = _resolve_headings(every, plan.lab.exercises, answered)
         one, refused = _settle_answers(
             each
             for each in sure
             if each.exercise in own and each.question not in known.get(each.exercise, {})
         )
         problems += (Problem(name, reason) for reason in (*unclear, *refused))
+        lines_lost |= {name: lost} if lost else {}
         for said in one:
             if said.question not in given.setdefault(said.exercise, {}):
                 given[said.exercise][said.question] = said.text
@@ -84,9 +89,24 @@ def find(folder: Path, plan: Plan, known: Answers) -> AnswersInPages:
     if not places and not any(known.values()):
         typed = (page.name for page in pages if page.name.endswith(_TYPED))
         problems += (Problem(untrusted.one_line(name), Message(SILENT)) for name in typed)
+    open_ones = [
+        each.id for each in anywhere if each.questions and not (known.get(each.id) or given.get(each.id))
+    ]
+    problems += _name_lost(lines_lost, open_ones)
     return AnswersInPages(
         {name: each for name, each in given.items() if each}, tuple(places), tuple(problems)
     )
+
+
+def _name_lost(lines_lost: Mapping[str, Sequence[int]], open_ones: Sequence[str]) -> Iterator[Problem]:
+    """Yield a problem for each page with answers of no exercise, where some exercises have no answer."""
+    text = N_(
+        "no heading above these lines names an exercise, and they count for none: {lines}; "
+        "without an answer: {exercises}"
+    )
+    for name, lines in lines_lost.items() if open_ones else ():
+        shown = [*map(str, lines[:_SHOWN]), *["…"] * (len(lines) > _SHOWN)]
+        yield Problem(name, Message(text, {"lines": shown, "exercises": list(open_ones)}))
 
 
 def is_page(name: str) -> bool:
@@ -110,17 +130,19 @@ def _pages(folder: Path, lab: str) -> Sequence[Path]:
     return [file for file, size in zip(first, sizes, strict=True) if size <= _ALL]
 
 
-def _read_answers(page: Path, plan: Plan) -> list[Said]:
+def _read_answers(page: Path, plan: Plan) -> tuple[list[Said], list[int]]:
+    """Return the answers in a page, and the lines of those that belong to no exercise."""
     try:
         text = sheet.text(untrusted.read(page, _LARGEST))
     except InputError:  # it is no text, or no page that a person wrote
-        return []
+        return [], []
     reader = PageReader(plan.lab.exercises, plan.lab.name)
     if sheet.is_sheet(page.name):
         text = _COMMENT.sub("", text)
     for line in page_lines.lines(text):
         reader.read(line)
-    return _without_open(list(filter(is_answer, (*reader.said, *reader.rest()))), plan)
+    said = _without_open(list(filter(is_answer, (*reader.said, *reader.rest()))), plan)
+    return said, [] if sheet.is_sheet(page.name) else reader.lost
 
 
 def _without_open(said: list[Said], plan: Plan) -> list[Said]:

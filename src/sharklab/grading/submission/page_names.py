@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import dropwhile
 
 from sharklab.checks import QUESTIONS
 from sharklab.checks.question import End, Question
 from sharklab.grading.submission import labels
 from sharklab.lab.model import Exercise
+
+_ARTICLES = frozenset({"a", "an", "the", "un", "une", "le", "la", "les", "l"})
 
 
 class PageNames:
@@ -16,11 +19,15 @@ class PageNames:
     def __init__(self, exercises: Sequence[Exercise]) -> None:
         self._by_id = {each.id: each for each in exercises}
         self._words = _own_words({each.id: _names(each) for each in exercises})
+        self._kinds = _own_words({each.id: _kinds(each) for each in exercises})
         self._captures = _own_words({each.id: _capture_names(each) for each in exercises})
 
     def near(self, text: str) -> tuple[Exercise, ...]:
-        """Return the exercises that a heading may name; one name in another does not count."""
-        return self._find_exercises(text, self._words)
+        """Return the exercises that a heading may name; one name in another does not count.
+
+        The kind of an exercise ("a call") counts where no exercise is named: "5. A call by Discord".
+        """
+        return self._find_exercises(text, self._words) or self._find_exercises(text, self._kinds)
 
     def of_capture(self, text: str) -> tuple[Exercise, ...]:
         """Return the exercise of which a heading names a capture; nothing if it names none, or several."""
@@ -40,7 +47,9 @@ class PageNames:
     def exact(self, text: str) -> tuple[Exercise, ...]:
         """Return the exercise of which a text is the name, and nothing else."""
         words = labels.words(text)
-        return tuple(self._by_id[id] for id, own in self._words.items() if words in own)
+        return tuple(
+            self._by_id[id] for id, own in self._words.items() if words in own | self._kinds.get(id, set())
+        )
 
     def questions(self, exercise: str) -> list[str]:
         """Return the questions of an exercise that a conversation answers."""
@@ -88,6 +97,14 @@ def _names(exercise: Exercise) -> Iterator[str]:
     yield exercise.id
     for title in exercise.title.values():
         yield from (title, title.partition(":")[0])
+
+
+def _kinds(exercise: Exercise) -> Iterator[str]:
+    """Yield the kind of an exercise in each language, without its article: "Application 1: a web site"."""
+    for title in exercise.title.values():
+        words = list(dropwhile(_ARTICLES.__contains__, labels.words(title.partition(":")[2])))
+        if words:
+            yield " ".join(words)
 
 
 def _holds(said: Sequence[str], words: Sequence[str]) -> bool:

@@ -16,8 +16,14 @@ from sharklab.lab.model import Exercise
 from sharklab.limits import BUNDLE
 
 _NUMBER = re.compile(r"\d")
-_NAMED = re.compile(r"(?P<name>[^:–—]{2,80}?)\s*[:–—]\s+(?P<rest>\S.*)")
+_NAMED = re.compile(r"(?P<name>[^:–—]{2,80}?)(?:\s*[:–—]|\s-)\s+(?P<rest>\S.*)")
 """A line that may begin with the name of an exercise: "SSH : 192.0.2.7:22"."""
+_ENUMERATION = re.compile(
+    r"^(?:[Pp]art(?:ie)?\s+)?(?:[IVX]{1,4}|\d{1,2}|[A-Ha-h])(?:[.-]\d{1,2})*\s*[.):–-]?\s+"
+)
+"""The number before a heading: "I) SSH", "II.1 SSH", "Partie 2 - SSH"."""
+_REMARK = re.compile(r"\s*\([^()]*\)$")
+"""A remark behind the name of an exercise: "Site web (YouTube)"."""
 _WRAPPED = 40
 """Characters of a line from which on a sentence may go on in the next one."""
 
@@ -74,6 +80,8 @@ class PageReader:
 
     def __init__(self, exercises: Sequence[Exercise], lab: str) -> None:
         self.said: list[Said] = []
+        self.lost: list[int] = []
+        """The lines of answers that belong to no exercise."""
         self._names = PageNames(exercises)
         self._exercises = {each.id: each for each in exercises}
         self._lab = lab
@@ -93,8 +101,8 @@ class PageReader:
             self._open(line.level, line)
         elif line.cells:
             self._row(line)
-        elif self._names.exact(line.text.rstrip(" :")):
-            self._open(LOWEST, line)
+        elif name := self._heading(line.text.rstrip(" :")):
+            self._open(LOWEST, replace(line, text=name))
         elif self._place.exercises or not self._place.foreign:
             self._line_of_exercise(line)
 
@@ -123,6 +131,20 @@ class PageReader:
     def _place(self) -> _Place:
         return self._above[-1] if self._above else _Place(0)
 
+    def _heading(self, text: str) -> str:
+        """Return the name of the exercise that a line of its own names, "" for another line.
+
+        More words may follow the name, if they are no answer: "Application 1: my bank's site".
+        """
+        bare = _REMARK.sub("", _ENUMERATION.sub("", text, count=1))
+        if whole := next((each for each in (text, bare) if self._names.exact(each)), ""):
+            return whole
+        found = _NAMED.fullmatch(bare)
+        if not found or not self._names.exact(found["name"]) or _NUMBER.search(found["rest"]):
+            return ""
+        inside = self._place.exercises and self._place.level < LOWEST
+        return "" if inside or labels.has_label(found["rest"]) else found["name"]
+
     def _open(self, level: int, line: PageLine) -> None:
         """Take a heading. The name of a capture counts where no heading above has named an exercise."""
         self._end, self._label = PageLine(0, ""), line.text
@@ -149,6 +171,8 @@ class PageReader:
             self._line(line)
         elif len(own := self._names.near(line.text)) == 1:
             self._within(_Place(LOWEST, own), line)
+        elif labels.tells_endpoint(line.text):
+            self.lost.append(line.number)
 
     def _within(self, place: _Place, line: PageLine) -> None:
         """Take a line that is of another place than those around it."""
@@ -200,7 +224,7 @@ class PageReader:
 
     def _end_paragraph(self) -> None:
         paragraph, self._paragraph = self._paragraph, _Paragraph()
-        if not _NUMBER.search(paragraph.text):
+        if not _NUMBER.search(paragraph.text) and not labels.has_transport(paragraph.text):
             return
         for exercise in paragraph.place.exercises:
             own = self._names.words(exercise)

@@ -34,6 +34,7 @@ _STRANGERS = frozenset(_STRANGER_NAMES.split())
 _NOT = "pas not aucun aucune never jamais lieu instead plutôt rather sauf except don doesn isn wasn didn"
 _NEGATIONS = frozenset(_NOT.split())
 _TRANSPORTS: Mapping[str, str] = {"tcp": "TCP", "udp": "UDP", "quic": "UDP"}
+_IS = frozenset({"est", "is"})
 _WAS = frozenset({"était", "etait", "étaient", "was", "were", "vaut", "soit"})
 _PLACE = (Value.ADDRESS, Value.PORT)
 _SHORT = 12
@@ -103,7 +104,7 @@ class _Sentence:
         self.count += 1
         if not word or self._value(word, following, after_sign):
             return
-        if end := End.CLIENT if word == "moi" else self._noun(word):
+        if end := End.CLIENT if word == "moi" else self._noun(word, following):
             self._name(end, sure=True)
         elif word in self.strangers:
             self.strange = True
@@ -134,7 +135,10 @@ class _Sentence:
             self.is_noun = False
         self.mine = False
 
-    def _noun(self, word: str) -> End | None:
+    def _noun(self, word: str, following: Sequence[str]) -> End | None:
+        """Return the end that a word names; of an exercise about DNS "the DNS is" names the server."""
+        if word == "dns" and word not in self.strangers and {*following} & _IS and not self.is_noun:
+            return End.SERVER
         return End.SERVER if _LISTENS.fullmatch(word) else labels.end_of(_plain(word))
 
     def _name(self, end: End | None, *, sure: bool) -> None:

@@ -30,6 +30,8 @@ _TWO_PORTS = re.compile(
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?")
 _TRANSPORT = re.compile(r"(?i)(tcp|udp)(?:4|6|46|lite)?")
 _TRANSPORT_6 = re.compile(r"(?i)(?:tcp|udp)6")
+_NAME_OF_DIG = re.compile(r"(?<=#\d\d)\([^()]*\)$|(?<=#\d\d\d\d)\([^()]*\)$")
+_LOOPBACK = "127.0.0.1"
 _CUT = re.compile(r"(?i)[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}[:.](?P<port>\d{1,5}|[a-z][\w-]*)")
 """An IPv6 address whose end netstat cut off, with a port."""
 _OF_LSOF = frozenset({"IPv4", "IPv6"})
@@ -107,7 +109,8 @@ def _in_columns(words: Sequence[str]) -> list[PrintedEndpoint]:
 
 
 def _transport(words: Sequence[str]) -> str:
-    named = next((match[1].upper() for word in words if (match := _TRANSPORT.fullmatch(word))), "")
+    bare = (word.strip("(),;") for word in words)
+    named = next((match[1].upper() for word in bare if (match := _TRANSPORT.fullmatch(word))), "")
     states = {word.strip("()").upper() for word in words}
     return named or ("TCP" if states & _TCP_STATES else "UDP" if "UNCONN" in states else "")
 
@@ -126,8 +129,12 @@ def is_high(port: str) -> bool:
 
 
 def place(word: str) -> PrintedEndpoint | None:
-    """Return the endpoint that a word is (`[2001:db8::7]:443`, `192.0.2.7.443`, `*:ssh`), else None."""
-    return next(filter(None, (_split(word.strip(",;"), mark) for mark in ":." if mark in word)), None)
+    """Return the endpoint that a word is (`[2001:db8::7]:443`, `192.0.2.7.443`, `*:ssh`), else None.
+
+    dig writes 192.0.2.7#53(192.0.2.7).
+    """
+    bare = _NAME_OF_DIG.sub("", word.strip(",;"))
+    return next(filter(None, (_split(bare, mark) for mark in ":.#" if mark in bare)), None)
 
 
 def _cut(word: str) -> PrintedEndpoint | None:
@@ -142,8 +149,8 @@ def _split(word: str, mark: str) -> PrintedEndpoint | None:
     host, found, name = word.rpartition(mark)
     number = "" if name == "*" else port(name)
     bare = host.strip("[]").partition("%")[0]
-    known = address(bare)
-    if not found or number is None or (mark == "." and known is None and bare != "*"):
+    known = _LOOPBACK if bare == "localhost" and mark == ":" else address(bare)
+    if not found or number is None or (mark != ":" and known is None and bare != "*"):
         return None
     if known is None and bare not in ("", "*") and not _is_name(bare):
         return None

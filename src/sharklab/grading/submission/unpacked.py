@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from sharklab.errors import InputError
 from sharklab.grading.submission import archive, finding, strays, tarball
 from sharklab.grading.submission.model import Problem
 from sharklab.limits import BUNDLE
+from sharklab.message import Message
 
 MOST = 20
 """Archives of a folder that are unpacked; the others are named as files that nobody reads."""
@@ -43,6 +44,16 @@ def list_archives(folder: Path, lab: str = "") -> list[Path]:
 def _is_readable(file: Path) -> bool:
     """Tell by its first bytes whether an archive is of a format that is unpacked; a link is of none."""
     return tarball.is_tar(file) or (file.is_file() and not file.is_symlink() and archive.is_zip(file))
+
+
+def extract(file: Path, into: Path, most: int) -> tuple[int, Mapping[Path, Message]]:
+    """Unpack a zip or a tar to at most `most` bytes; return how many came out, and why a file did not.
+
+    Raises InputError when it is neither, damaged, or beyond the limits.
+    """
+    if tarball.is_tar(file):
+        return tarball.extract(file, into, most), {}
+    return archive.extract(file, into, most)
 
 
 def bring_together(
@@ -83,11 +94,7 @@ def _unpack(folder: Path, packed: Iterable[Path], into: Path, most: int) -> Iter
         target.mkdir(mode=0o700, parents=True)
         name = untrusted.one_line(file.relative_to(folder).as_posix())
         try:
-            size, faults = (
-                archive.extract(file, target, left)
-                if archive.is_zip(file)
-                else (tarball.extract(file, target, left), {})
-            )
+            size, faults = extract(file, target, left)
         except InputError as error:
             shutil.rmtree(target)
             yield Problem(name, error.sentence)

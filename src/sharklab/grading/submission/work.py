@@ -71,10 +71,13 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
 
 
 def _as_it_is(folder: Path, plan: Plan, limits: BundleLimits) -> Work:
-    """Return the work in `folder`; a lab that takes captures from anywhere finds them in any folder there."""
-    if not any(exercise.anywhere for exercise in plan.lab.exercises):
-        return gather(folder, limits, list_captures(plan))
+    """Return the work in `folder`; a lab that takes captures from anywhere finds them in any folder there.
+
+    In other labs they lie in the folder of captures, or in an archive that was unpacked.
+    """
     own = finding.answer_sheet(folder, plan)
+    if not any(exercise.anywhere for exercise in plan.lab.exercises):
+        return gather(own, limits, list_captures(plan), _archives(folder))
     found = gather(own, limits, list_captures(plan))
     said = page_answers.find(folder, plan, found.answers)
     names = dict.fromkeys([*found.answers, *said.answers])
@@ -83,6 +86,7 @@ def _as_it_is(folder: Path, plan: Plan, limits: BundleLimits) -> Work:
     named = {own / problem.file for problem in found.problems}
     unused = tuple(each for each in more.unused if folder / each.file not in named)
     taken = {place for file in more.captures.values() for place in (file, *file.parents)}
+    taken.discard(captures_folder(own))  # what is said of the whole folder stays true
     refused = (each for each in found.problems if own / each.file not in taken)
     unread = (each for each in refused if not _is_mended(each, said))
     problems = (*unread, *said.problems, *unused)
@@ -111,9 +115,29 @@ def captures_folder(folder: Path) -> Path:
     return min(near, default=exact)
 
 
-def gather(folder: Path, limits: BundleLimits = BUNDLE, known: Sequence[str] | None = None) -> Work:
-    """Return the work in `folder`: its captures among the `known` ones, in any lab those of plain names."""
-    captures, refused = _captures(folder, limits, known)
+def _archives(folder: Path) -> list[Path]:
+    """Return the folders of unpacked archives, in `folder` and in its folder of captures."""
+    places = dict.fromkeys((folder, captures_folder(folder)))
+    entries = (entry for place in places if place.is_dir() for entry in sorted(place.iterdir()))
+    return [entry for entry in entries if _is_unpacked(entry)]
+
+
+def _is_unpacked(entry: Path) -> bool:
+    """Tell whether a folder has the name of an archive: its content was unpacked there (`unpacked`)."""
+    return strays.is_archive(entry.name) and entry.is_dir() and not entry.is_symlink()
+
+
+def gather(
+    folder: Path,
+    limits: BundleLimits = BUNDLE,
+    known: Sequence[str] | None = None,
+    archives: Iterable[Path] = (),
+) -> Work:
+    """Return the work in `folder`: its captures among the `known` ones, in any lab those of plain names.
+
+    They lie in its folder of captures, or below `archives`.
+    """
+    captures, refused = _captures(folder, limits, known, archives)
     answers, faults = _answers(folder, limits)
     return Work(captures, answers, (*faults, *refused))
 
@@ -171,25 +195,38 @@ class _Claim:
 
 
 def _captures(
-    folder: Path, limits: BundleLimits, known: Sequence[str] | None
+    folder: Path, limits: BundleLimits, known: Sequence[str] | None, archives: Iterable[Path]
 ) -> tuple[Mapping[str, Path], tuple[Problem, ...]]:
     """Return the file of each capture, and the problem of each file that is not taken."""
     own = captures_folder(folder)
     claims: dict[str, list[_Claim]] = {}
-    reasons: dict[str, Message] = {}
-    for name, file in _files(own, limits):
-        found = None if strays.is_leftover(name) else _claim(name, file, limits, known)
+    reasons: dict[Path, Message] = {}
+    every = [file for _, file in _files(own, limits) if not _is_unpacked(file)]
+    every += (file for archive in archives for file in filter(_is_meant, finding.files(archive)))
+    for file in every:
+        found = None if strays.is_leftover(file.name) else _claim(file.name, file, limits, known)
         if isinstance(found, _Claim):
             claims.setdefault(found.id, []).append(found)
         elif found:
-            reasons[name] = found
+            reasons[file] = found
     captures: dict[str, Path] = {}
     for id in sorted(claims):
         first, beaten = _decide(claims[id])
         captures |= {id: first.file} if first else {}
         reasons |= beaten
-    problems = (Problem(f"{own.name}/{name}", reasons[name]) for name in sorted(reasons))
+    problems = (Problem(_place(folder, file), reasons[file]) for file in sorted(reasons))
     return captures, (*_odd(own, limits), *problems)
+
+
+def _is_meant(file: Path) -> bool:
+    """Tell whether a file of an archive is a capture, or has the ending of one; the rest is left alone."""
+    return capture_names.has_ending(file.name) or finding.is_capture(file)
+
+
+def _place(folder: Path, file: Path) -> str:
+    """Return where a file lies in the student's folder; an archive may lie above the folder of answers."""
+    near = file.is_relative_to(folder)
+    return file.relative_to(folder).as_posix() if near else f"{file.parent.name}/{file.name}"
 
 
 def _claim(name: str, file: Path, limits: BundleLimits, known: Sequence[str] | None) -> _Claim | Message:
@@ -202,7 +239,7 @@ def _claim(name: str, file: Path, limits: BundleLimits, known: Sequence[str] | N
     return _Claim(found.id, found.distance, file) if found else strays.fault(file) or _unknown(name, known)
 
 
-def _decide(claims: Sequence[_Claim]) -> tuple[_Claim | None, Mapping[str, Message]]:
+def _decide(claims: Sequence[_Claim]) -> tuple[_Claim | None, Mapping[Path, Message]]:
     """Return the file that is taken among those for one capture, and why each of the others is not.
 
     A capture comes before a file that is none, then the nearest name, then the first in the alphabet. A file
@@ -213,8 +250,8 @@ def _decide(claims: Sequence[_Claim]) -> tuple[_Claim | None, Mapping[str, Messa
     faults = {claim: strays.fault(claim.file) for claim in claims}
     left = [claim for claim in claims if claim.distance <= 1 or not faults[claim]]
     left.sort(key=lambda claim: (bool(faults[claim]), claim.distance, claim.file.name))
-    reasons = {claim.file.name: faults[claim] for claim in claims if claim not in left}
-    reasons |= {claim.file.name: _beaten(claim, left[0], faults[claim]) for claim in left[1:]}
+    reasons = {claim.file: faults[claim] for claim in claims if claim not in left}
+    reasons |= {claim.file: _beaten(claim, left[0], faults[claim]) for claim in left[1:]}
     return left[0] if left else None, reasons
 
 

@@ -27,7 +27,7 @@ def of_student(student: str, lab: str = "", borrowed: bool = False) -> list[Plan
     A damaged seat is none. With `borrowed`, a seat of machines that are elsewhere counts as well.
     """
     plans = []
-    for file in sorted(state.seats_folder().glob("*/*/plan.json")):
+    for file in state.find(state.seats_folder(), "*/*/plan.json"):
         if file.parent.name != student or lab not in ("", file.parent.parent.name):
             continue
         is_borrowed = seat_provider.read(file.parent) == BORROWED

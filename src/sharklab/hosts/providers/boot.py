@@ -73,11 +73,12 @@ class MountAttributes(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "userns_fd")]
 
 
-def make_mounts(first: int | None, lowers: list[str]) -> None:
+def make_mounts(name: str, first: int | None, lowers: list[str]) -> None:
     """Mount the root of the host at `root`, and all that systemd-nspawn(1) needs for it.
 
-    `first` is the first user of the host, or None for a host without users of its own. Paths are relative to
-    the folder of the host. Raises OSError with the name of the call that failed.
+    `name` is that of the host's network namespace. `first` is the first user of the host, or None for a host
+    without users of its own. Paths are relative to the folder of the host. Raises OSError with the name of
+    the call that failed.
     """
     _check(LIBC.unshare(CLONE_NEWNS), "unshare")
     mount("", "/", "", MS_REC | MS_PRIVATE)
@@ -86,7 +87,7 @@ def make_mounts(first: int | None, lowers: list[str]) -> None:
     _make_fuse()
     users = None if first is None else open_user_namespace(first)
     layers = [f"{AT}/lower{number}" for number in range(len(lowers))]
-    own = _mount_disk_file() if os.path.exists(DISK_FILE) else "."
+    own = _mount_disk_file(name) if os.path.exists(DISK_FILE) else "."
     for source, target in zip([*lowers, own], [*layers, STORE], strict=True):
         os.mkdir(target)
         bind(source, target, users)
@@ -95,11 +96,17 @@ def make_mounts(first: int | None, lowers: list[str]) -> None:
     _show_own_interfaces()
 
 
-def _mount_disk_file() -> str:
-    """Mount the file system of the host, with the files of its first boot, and return its place."""
-    place = f"{AT}/disk"
-    os.mkdir(place)
-    _patiently(lambda: _run(*MOUNT_DISK, DISK_FILE, place))
+def _mount_disk_file(name: str) -> str:
+    """Mount the file system of the host, with the files of its first boot, and return its place.
+
+    Every host can read the path of each such file (/sys/block/loop0/loop/backing_file). So the folder of the
+    host, whose path has the name of the student, is mounted at a place that has the name `name` alone.
+    """
+    place, folder = f"{AT}/disk", f"{AT}/{name}"
+    for made in (place, folder):
+        os.mkdir(made)
+    mount(".", folder, "", MS_BIND)
+    _patiently(lambda: _run(*MOUNT_DISK, f"{folder}/{DISK_FILE}", place))
     upper, draft = f"{place}/upper", f"{place}/upper.new"
     if not os.path.exists(upper):
         os.makedirs(f"{place}/work", mode=0o755, exist_ok=True)
@@ -256,7 +263,7 @@ def main(namespace: str, first: str, lowers: str, *command: str) -> None:
     try:
         _enter(namespace)
         refuse_calls()
-        make_mounts(None if first == "-" else int(first), lowers.split(":"))
+        make_mounts(namespace, None if first == "-" else int(first), lowers.split(":"))
     except OSError as error:
         sys.exit(f"boot.py: {error.strerror or error}")
     os.execvp(command[0], command)

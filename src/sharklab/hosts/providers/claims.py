@@ -61,5 +61,5 @@ def owner(seat_id: str) -> Path | None:
 
 def ids_below(seat_folder: Path) -> list[str]:
     """Return the ids that are marked as those of the seat in `seat_folder` or below it, sorted."""
-    ids = [path.name for path in MARKS.glob("*") if path.is_dir()]
-    return sorted(name for name in ids if (own := owner(name)) and own.is_relative_to(seat_folder))
+    ids = [path.name for path in state.find(MARKS, "*/")]
+    return [name for name in ids if (own := owner(name)) and own.is_relative_to(seat_folder)]

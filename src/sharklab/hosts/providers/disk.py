@@ -205,7 +205,10 @@ def has_booted(plan: Plan, host: str) -> bool:
 
 CONSOLE = "console.log"
 
-DISKS = ("upper", boot.DISK_FILE, "disk.qcow2")
+VM_DISK = "disk.qcow2"
+"""The file with what a virtual machine has written."""
+
+DISKS = ("upper", boot.DISK_FILE, VM_DISK)
 """The disk of a host: the upper folder of an overlay, or the file that has it, or that of a machine."""
 
 KEPT = "kept"

@@ -19,11 +19,15 @@ from sharklab import process, state
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers import trial_record
 from sharklab.hosts.providers.boot import DISK_FILE, MOUNT_DISK, STORE
+from sharklab.message import N_
 
 SIZE = 2**30
 """Bytes that a container may write. Measured: the changes of a host of tp4 take 8 MB."""
 
 RECORD = "disk-files"
+
+READ_ONLY = N_("read-only")
+"""The state of a host whose file system takes no writes any more."""
 
 # A journal: the machine may go down at any moment. Tables are written when they are used.
 MAKE = ["mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-J", "size=4", "-O", "^resize_inode"]
@@ -56,6 +60,20 @@ def measure_use(pid: int) -> float:
             found = os.statvfs(f"/proc/{pid}/root{STORE}")
             return 1 - found.f_bavail / found.f_blocks
     return 0.0
+
+
+def is_read_only(pid: int) -> bool:
+    """Tell whether the file system of a container takes no writes any more.
+
+    The kernel ends them after an error: the disk of the machine was full, or it is broken. Linux 6.14 and
+    newer have a word of their own for that. `pid` is the process that made its mounts.
+    """
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/mountinfo").read_text().splitlines():
+            mount, _, file_system = line.partition(" - ")
+            if mount.split()[4] == STORE:
+                return not {"ro", "emergency_ro"}.isdisjoint(file_system.split()[-1].split(","))
+    return False
 
 
 def upper(pid: int) -> Path:

@@ -123,6 +123,11 @@ def upper(own: Seat, host: str) -> Path | None:
     return None if pid is None else disk_file.upper(pid)
 
 
+def is_read_only(unit: str) -> bool:
+    """Tell whether a container runs, and its disk takes no writes any more; False for a virtual machine."""
+    return any(disk_file.is_read_only(pid) for pid in filter(_is_nspawn, cgroups.processes(unit)))
+
+
 def power_off(plan: Plan, host: Host) -> None:
     """Tell the host to shut down in good order."""
     for pid in cgroups.processes(network.namespace(plan.seat.id, host.name)):
@@ -146,6 +151,11 @@ def find_reached_limits(unit: str, host: str) -> Iterator[Message]:
     elif used.memory_limit and used.memory >= NEARLY * used.memory_limit:
         sentence = N_("host {host} uses {used} of its {memory} MiB of memory")
         yield Message(sentence, {"host": host, "used": used.memory // 2**20, "memory": mebibytes})
+    if disk_file.is_read_only(pid):
+        sentence = N_(
+            "host {host} cannot write, because the disk of the server was full: sharklab up starts it again"
+        )
+        yield Message(sentence, {"host": host})
     if disk_file.measure_use(pid) >= NEARLY:
         sentence = N_("host {host} has filled its disk of {size} MiB: delete files, or reset the host")
         yield Message(sentence, {"host": host, "size": disk_file.SIZE // 2**20})

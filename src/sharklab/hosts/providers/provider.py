@@ -84,7 +84,10 @@ class Provider(Protocol):
         """Remove the remains of seats without a folder, and of interrupted bakes."""
 
     def status(self, seat: Seat) -> Mapping[str, str]:
-        """Return "running", "asleep", "stopped" or "absent" for each host, or `gateway.CUT_OFF`."""
+        """Return the state of each host.
+
+        It is "running", "asleep", "stopped", "absent", `internet_gateway.CUT_OFF` or `disk_file.READ_ONLY`.
+        """
 
     def forget_lost(self, seat: Seat) -> None:
         """Let lost hosts be made again by the next `make` and `up`, with the same values."""

@@ -51,11 +51,20 @@ print(order["start"] + json.dumps(answer))
 """
 
 NO_FILE = "sharklab: no such file"
-COPY = """
-cd ~{home} 2>/dev/null
-[ -f "$1" ] || {{ echo "NO_FILE" >&2; exit 1; }}
+STILL_WRITTEN = "sharklab: still written"
+COPY = f"""
+cd ~{{home}} 2>/dev/null
+[ -f "$1" ] || {{{{ echo "{NO_FILE}" >&2; exit 1; }}}}
+if [ -n "$3" ]; then
+    for open in /proc/[0-9]*/fd/*; do
+        [ "$open" -ef "$1" ] || continue
+        case $(ls -l "$open") in l-w*|lrw*) echo "{STILL_WRITTEN}" >&2; exit 1;; esac
+    done
+fi
 exec head -c "$2" -- "$1"
-""".replace("NO_FILE", NO_FILE)
+"""
+"""Prints a file. The links in /proc/PID/fd of a program that writes it have the right `w` (proc(5))."""
+
 UNREACHABLE = 255
 NOT_FOUND = 127
 PARALLEL = 16
@@ -130,13 +139,14 @@ class Machine:
             command = f'{shlex.join(["sudo", *ask, "env"])} SSH_CONNECTION="$SSH_CONNECTION" {command}'
         return ["ssh", "-F", self.config, *self.options, self.name, command]
 
-    def copy(self, path: str, home: str, target: IO[bytes], limit: int) -> None:
+    def copy(self, path: str, home: str, target: IO[bytes], limit: int, *, finished: bool = False) -> None:
         """Write the file `path` of the machine into `target`, at most `limit` bytes and one.
 
-        A relative path is in the home of the user `home`. Raises MachineryError if it cannot be read,
-        NoSuchFile if it is not there.
+        A relative path is in the home of the user `home`. Raises MachineryError if it cannot be read, or if
+        it has to be `finished` and a program still writes it; NoSuchFile if it is not there.
         """
-        words = self.as_root(["sh", "-c", COPY.format(home=home), "sh", path, str(limit + 1)])
+        demand = "finished" if finished else ""
+        words = self.as_root(["sh", "-c", COPY.format(home=home), "sh", path, str(limit + 1), demand])
         done = subprocess.run(
             words, input=self.secret.encode(), stdout=target, stderr=subprocess.PIPE, check=False
         )
@@ -151,6 +161,12 @@ class Machine:
                 N_("the host has no such file"),
                 place=f"{self.name}:{path}",
                 hint=N_("sharklab fetch LAB, without a file, lists the captures of all hosts"),
+            )
+        if STILL_WRITTEN in said:
+            return MachineryError(
+                N_("a program on the host still writes this file"),
+                place=f"{self.name}:{path}",
+                hint=N_("end tcpdump there with Ctrl-C, then fetch again"),
             )
         return MachineryError(N_("the file cannot be read: {said}"), place=f"{self.name}:{path}", said=said)
 

@@ -7,6 +7,7 @@ limited for each host.
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -91,7 +92,8 @@ def _file(name: str) -> Path:
 
 def _in_use() -> int:
     """Return how many inotify instances are open on the machine."""
-    return sum(_is_inotify(entry) for entry in Path("/proc").glob("[0-9]*/fd/*"))
+    names = glob.iglob("[0-9]*/fd/*", root_dir="/proc")  # noqa: PTH207 (Path.glob fails when a process ends)
+    return sum(_is_inotify(Path("/proc", name)) for name in names)
 
 
 def _is_inotify(entry: Path) -> bool:

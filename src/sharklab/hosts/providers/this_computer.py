@@ -26,6 +26,7 @@ from sharklab.hosts.providers import (
     claims,
     consoles,
     disk,
+    disk_file,
     internet_gateway,
     network,
     nspawn,
@@ -116,6 +117,7 @@ class ThisComputer:
         privilege.require_root(N_("starting hosts (network namespaces, mounts, containers) needs root"))
         process.require(*nspawn.TOOLS, *(qemu.TOOLS if self._vms(plan) else ()))
         network.check(plan)
+        state.folder(plan.seat.folder)  # first: a mark without a folder is of a seat that is removed
         claims.claim(plan.seat.id, plan.seat.folder)
         access.prepare(plan)
 
@@ -161,6 +163,8 @@ class ThisComputer:
         privilege.require_root(N_("removing hosts needs root"))
         ours = {name for name in (seat.id, *claims.ids_below(seat.folder)) if _is_ours(name, seat)}
         for seat_id in ours:
+            # So that no other state folder takes a free id meanwhile, and loses what it makes.
+            claims.claim(seat_id, seat.folder)
             _clear_seat(seat_id)
         if seat.folder.exists():
             # Out of the way first: a half-deleted seat must not be taken for one that is there.
@@ -178,15 +182,23 @@ class ThisComputer:
             return
         privilege.require_root(N_("removing hosts needs root"))
         for seat_id in claims.ids_below(state.root()):
-            folder = claims.owner(seat_id)
-            if folder is None or not folder.exists():
-                _clear_seat(seat_id)
-                claims.release(seat_id)
-            elif (lock := folder.with_name("lock")).exists():
-                with suppress(Busy), state.lock(lock, Message(N_("an image"))):
-                    self.down(Seat("", "", seat_id, "", "", "", {}, folder))
-                    state.remove(lock.parent)
+            if folder := claims.owner(seat_id):
+                with suppress(Busy):
+                    self._sweep_seat(seat_id, folder)
         _remove_rest("*")
+
+    def _sweep_seat(self, seat_id: str, folder: Path) -> None:
+        """Remove what is left of a seat; raises Busy while a command works on it, which looks after it."""
+        if (lock := folder.with_name("lock")).exists():
+            with state.lock(lock, Message(N_("an image"))):
+                self.down(Seat("", "", seat_id, "", "", "", {}, folder))
+                state.remove(lock.parent)
+        elif not folder.exists():
+            with state.lock(state.seat_lock(folder), Message(N_("a seat"))):
+                # Another command may have removed it meanwhile, and a third have made it again.
+                if claims.owner(seat_id) == folder and not folder.exists():
+                    _clear_seat(seat_id)
+                    claims.release(seat_id)
 
     def status(self, seat: Seat) -> Mapping[str, str]:
         """Return the state of each host, by what the seat names and what is on disk."""
@@ -217,8 +229,13 @@ class ThisComputer:
         return [host for host in plan.hosts if self._is_vm(host)]
 
     def _is_there(self, plan: Plan, host: Host) -> bool:
-        """Tell whether a host runs. A machine whose restoration was killed still waits, and starts anew."""
-        return _is_running(plan.seat, host.name) and (not self._is_vm(host) or disk.is_made(plan, host.name))
+        """Tell whether a host runs and need not start anew.
+
+        A container whose disk became read-only has to, and a machine whose restoration was killed.
+        """
+        if self._is_vm(host):
+            return _is_running(plan.seat, host.name) and disk.is_made(plan, host.name)
+        return _is_running(plan.seat, host.name) and not nspawn.is_read_only(_unit(plan.seat, host.name))
 
     def _wait(
         self, plan: Plan, told: Mapping[str, socket.socket], limit: float | None, progress: Say
@@ -315,6 +332,8 @@ def _host_state(seat: Seat, host: str, has_disk: bool, is_cut_off: bool) -> str:
     if cgroups.is_frozen(_unit(seat, host)):
         return N_("asleep")
     if _is_running(seat, host):
+        if nspawn.is_read_only(_unit(seat, host)):
+            return disk_file.READ_ONLY
         return internet_gateway.CUT_OFF if is_cut_off else N_("running")
     return N_("stopped") if has_disk else N_("absent")
 

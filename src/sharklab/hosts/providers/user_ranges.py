@@ -39,7 +39,7 @@ def take(seat_id: str, host: str) -> int:
 
 def _free() -> int:
     """Return the first user of a range that neither a host nor another tool has."""
-    taken = {first for file in claims.MARKS.glob("*/users/*") if (first := _number(file)) is not None}
+    taken = {first for file in state.find(claims.MARKS, "*/users/*") if (first := _number(file)) is not None}
     foreign = list(_list_delegated())
     for first in range(FIRST, END, COUNT):
         if first not in taken and not any(start < first + COUNT and first < end for start, end in foreign):

@@ -46,7 +46,7 @@ def hosts_of_labs() -> dict[str, tuple[str, ...]]:
             hosts[name] = tuple(host.name for host in load.read_named(name).hosts)
         except SharklabError:  # an author is at work on it
             continue
-    for file in sorted(state.seats_folder().glob("*/*/plan.json")):
+    for file in state.find(state.seats_folder(), "*/*/plan.json"):
         if file.parent.parent.name not in hosts:
             hosts |= _hosts_of_seat(file)
     return hosts

@@ -82,7 +82,7 @@ class Lists:
         """Write the lists of the jail again if something has changed."""
         places = (students.file(), students.find_key_folder())
         stamps = [place.stat().st_mtime_ns if place.exists() else 0 for place in places]
-        seen = (stamps, sorted(state.seats_folder().glob("*/*/plan.json")))
+        seen = (stamps, state.find(state.seats_folder(), "*/*/plan.json"))
         if seen == self._seen:
             return
         known = students.read()

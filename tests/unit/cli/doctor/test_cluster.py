@@ -13,6 +13,8 @@ import pytest
 from sharklab.cli.doctor import DiagnosisStatus, cluster
 from sharklab.cli.doctor.cluster import ExaminedMember
 from sharklab.hosts.providers.cluster import client
+from sharklab.hosts.providers.cluster.client import Client
+from sharklab.hosts.providers.cluster.errors import TooLate
 from sharklab.hosts.providers.cluster.model import (
     EngineNetwork,
     Member,
@@ -105,6 +107,19 @@ def test_engine_that_does_not_answer_is_missing(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("LXD_DIR", str(tmp_path))
     [finding] = cluster.examine("")
     assert (MISSING, True) == (finding.status, bool(finding.remedy))
+
+
+def test_engine_that_hangs_is_to_be_restarted(
+    engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The doctor does not send its reader to the doctor."""
+
+    def hang(own: Client, member: str = "") -> Server:
+        raise TooLate("late", hint="ask the doctor")
+
+    monkeypatch.setattr(Client, "server", hang)
+    [finding] = cluster.examine("")
+    assert finding.remedy and finding.remedy.msgid.startswith("restart the engine")
 
 
 def test_client_that_is_not_trusted_sees_nothing_more(engine: ScriptedEngine) -> None:

@@ -36,6 +36,7 @@ def test_tools_that_are_absent(
     monkeypatch.setattr(system_packages, "manager", lambda: "apt")
     finding = computer.tools(work)
     assert (status, ("no-such-tool",)) == (finding.status, finding.meaning.values["tools"])
+    assert can_install == (finding.group.msgid == computer.PROGRAMS)
     remedy = "" if can_install else "as root: {command}"
     assert remedy == finding.remedy.msgid
     if remedy:
@@ -54,6 +55,7 @@ def test_works_are_those_of_the_table() -> None:
         ("echo 'systemd 252 (252.39-1~deb12u2)'", "shark-tool 252"),
         ("echo OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.19 >&2", "shark-tool 9.2p1"),
         ("echo \"mke2fs: invalid option -- '-' 1.2\" >&2; exit 1", "shark-tool"),
+        ("echo shark-tool 1.2: Unrecognized option: --version >&2", "shark-tool"),
         ("echo no number", "shark-tool"),
     ],
 )

@@ -85,7 +85,9 @@ def test_users_are_tried_on_an_image(
     with monkeypatch.context() as lacking:
         lacking.setattr(kernel, "NSPAWN", "shark-tool")
         lacking.setattr(system_packages, "table", lambda: (TOOL,))
-        assert (DiagnosisStatus.WARNING, []) == (kernel.users(tmp_path).status, tried)
+        for installs, untried in ((True, DiagnosisStatus.OPTIONAL), (False, DiagnosisStatus.WARNING)):
+            lacking.setattr(privilege, "can_be_root", lambda installs=installs: installs)
+            assert (untried, []) == (kernel.users(tmp_path).status, tried)
     assert (status, [tmp_path / "debian12-1/root"]) == (kernel.users(tmp_path).status, tried)
 
 

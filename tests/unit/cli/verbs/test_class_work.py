@@ -131,7 +131,7 @@ def test_check_goes_on_beside_hosts_that_hang_or_answer_nonsense(
 
     def ask(own: remote.Machine, do: str) -> dict[str, object]:
         if "ada" in own.config.parts:
-            assert closed.wait(30)
+            assert closed.wait(60)
             raise MachineryError("the connection ended")
         return {} if "bob" in own.config.parts else {"captures": []}
 

@@ -9,8 +9,8 @@ import pytest
 from sharklab import paths, state
 from sharklab.author import proof
 from sharklab.author.proof import Proof
-from sharklab.cli import flow
-from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
+from sharklab.cli import flow, play, seats, setup
+from sharklab.errors import GOOD, NOT_ACHIEVED, Busy, InputError, MachineryError
 from sharklab.hosts import vms
 from sharklab.hosts.image import Image
 from sharklab.lab import load
@@ -63,6 +63,14 @@ def test_prove_needs_a_run(lab: str) -> None:
     error = refusal(MachineryError, "prove", lab, "--student", "alice")
     assert "{student} has no run of {lab} yet" == error.message_id
     assert ("alice", "mylab") == (error.values["student"], error.values["lab"])
+
+
+def test_a_second_play_of_a_lab_waits_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused before it touches the seat, which the first one uses."""
+    monkeypatch.setattr(setup, "prepare", lambda *words: None)
+    monkeypatch.setattr(seats, "down", lambda *words: pytest.fail("the seat of the first play is removed"))
+    with play.hold("tp4"):
+        refusal(Busy, "prove", "tp4", "--play")
 
 
 @pytest.mark.parametrize(("lost", "code"), [(frozenset(), GOOD), ({("ssh", "fin")}, NOT_ACHIEVED)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -54,10 +55,16 @@ def test_capture_records_an_exercise_into_the_folder(
 def test_ctrl_c_ends_a_capture_and_keeps_it(
     hosts: StudentHosts, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So does --seconds; the file that was there before is kept beside."""
+    """So do --seconds and a closed terminal, and a second Ctrl-C changes nothing.
+
+    The file that was there before is kept beside.
+    """
 
     def interrupt(*given: object) -> None:
-        raise KeyboardInterrupt
+        try:
+            os.kill(os.getpid(), signal.SIGHUP)
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
 
     assert GOOD == call(capsys, "capture", "page", "--seconds", "0.01")[0]
     before = (hosts.work / "captures/page.pcap").read_bytes()
@@ -172,6 +179,33 @@ def test_fetch_refuses_what_is_no_capture(
         file.write_bytes(content)
     found, said = call(capsys, "fetch", f"client:{file}")
     assert (code, place.format(file=file)) == (found, said["error"]["place"])
+
+
+def test_fetch_refuses_a_file_that_is_still_written(
+    hosts: StudentHosts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last packets are not in it yet. A program that reads it does not matter."""
+    file = hosts.record(hosts.place / "page.pcap")
+    with file.open("ab"):
+        code, said = call(capsys, "fetch", f"client:{file}")
+    assert (MACHINERY, f"client:{file}") == (code, said["error"]["place"])
+    assert "a program on the host still writes this file" == said["error"]["message_id"]
+    with file.open("rb"):
+        assert GOOD == call(capsys, "fetch", f"client:{file}")[0]
+
+
+def test_fetch_says_where_a_file_is_cut_or_empty(
+    hosts: StudentHosts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as that of a tcpdump that was killed; without packets, no name is asked for."""
+    file = hosts.record(hosts.place / "page.pcap")
+    file.write_bytes(file.read_bytes()[:-3])
+    main.main(["fetch", "./mylab", f"client:{file}", "--student", "alice", "--folder", "work"])
+    assert "the file ends within a packet" in capsys.readouterr().out
+    file = hosts.record(hosts.place / "x.pcap")
+    file.write_bytes(file.read_bytes()[:24])
+    code, said = call(capsys, "fetch", f"client:{file}")
+    assert (BAD_INPUT, "there is no packet in it") == (code, said["error"]["message_id"])
 
 
 def test_fetch_asks_for_a_name_where_packets_do_not_tell(

@@ -83,6 +83,17 @@ def test_submit_tells_people_the_same(capsys: pytest.CaptureFixture[str]) -> Non
     assert "mine.sharklab" == content["file"] and "mine.sharklab" in last
 
 
+def test_submit_puts_the_file_into_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    """Under its usual name: the folder of now, or another one."""
+    call("form", "tp4")
+    Path("hand in").mkdir()
+    for folder in (".", "hand in"):
+        told = answered(capsys, "submit", "tp4", "-o", folder)
+        assert str(Path(folder, "tp4-alice.sharklab")) == told["file"] and Path(told["file"]).is_file()
+    error = refusal(InputError, "submit", "tp4", "-o", "nowhere/mine.sharklab", *ALICE)
+    assert "the folder does not exist" == error.message_id
+
+
 def test_submit_says_when_the_seat_began_and_which_hints_were_taken(tmp_path: Path) -> None:
     """The manifest has what a course may ask for; times are of this machine."""
     own = flow.prepare("tp4", "alice").seat
@@ -296,14 +307,19 @@ ALICE = ("--student", "alice")
 
 
 @pytest.mark.usefixtures("myexam")
-def test_exam_has_no_hints_and_no_report() -> None:
-    """Asking is refused, noted, and told to the instructor."""
-    for words, place in ((("check", "--hint", "page/x"), "check --hint"), (("report",), "report --folder")):
-        error = refusal(InputError, words[0], *WORK, *words[1:], *ALICE)
+def test_exam_has_no_hints_no_report_and_no_solution() -> None:
+    """Asking is refused, noted, and told to the instructor, whoever made the seat."""
+    for place, *words in (
+        ("check --hint", "check", *WORK, "--hint", "page/x"),
+        ("report --folder", "report", *WORK),
+        ("brief --solution", "brief", "./mylab", "--solution"),
+    ):
+        error = refusal(InputError, *words, *ALICE)
         assert ("an exam does not allow this", f"sharklab {place}") == (error.message_id, error.place)
     assert GOOD == call("submit", *WORK)
     found = bundle.unpack(Path("mylab-alice.sharklab"), Path("unpacked"))
-    assert ["check --hint", "report --folder"] == [what for _, what in found.manifest["refused"]]
+    refused = [what for _, what in found.manifest["refused"]]
+    assert ["check --hint", "report --folder", "brief --solution"] == refused
 
 
 @pytest.mark.usefixtures("myexam")

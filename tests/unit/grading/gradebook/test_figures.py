@@ -7,6 +7,7 @@ from dataclasses import replace
 from sharklab.checks.outcome import Status
 from sharklab.grading.gradebook import figures
 from sharklab.grading.gradebook.model import Entry
+from sharklab.grading.marking.model import Adjustment
 from sharklab.message import Message
 from tests.support import gradebook_sample as sample
 
@@ -81,6 +82,15 @@ def test_reasons_have_refused_files() -> None:
     assert ("refused: {file} ({why})", {"file": problem.file, "why": problem.reason}) == reasons(
         sample.alice()
     )[0]
+
+
+def test_reasons_say_what_took_all_points() -> None:
+    """Of an exam that was handed in after its end. A deduction that leaves some is no reason."""
+    entry, own = sample.whole().entries[1], sample.result("bob")
+    end = Message("Handed in after the end of the exam (minutes: {minutes})", {"minutes": 2})
+    for taken, expected in ((own.points, [end.msgid]), (1, [])):
+        late = replace(own, adjustments=(Adjustment(end, -taken),))
+        assert expected == [said for said, _ in reasons(replace(entry, result=late)) if said == end.msgid]
 
 
 def test_reasons_of_a_good_result_are_none() -> None:

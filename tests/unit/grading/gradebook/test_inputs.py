@@ -174,6 +174,78 @@ def places(tmp_path: Path) -> Path:
     return tmp_path / "class"
 
 
+MOODLE = "Alice Martin_1234_assignsubmission_file_"
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (("README.md", "ssh.pcap"), [MOODLE]),
+        (("README.md", "captures.tgz"), [MOODLE]),
+        (("captures.tgz", "captures.zip"), [MOODLE]),
+        (("captures.zip",), [f"{MOODLE}/captures.zip"]),
+        (("README.md",), [f"{MOODLE}/README.md"]),
+        (("README.md", "made.zip"), [f"{MOODLE}/README.md", f"{MOODLE}/made.zip"]),
+    ],
+)
+def test_find_takes_the_loose_files_of_a_student_together(
+    files: tuple[str, ...], found: list[str], bundle: Path, tmp_path: Path
+) -> None:
+    """Moodle puts what a student uploads one by one into a folder; a bundle among them stands by itself."""
+    place = tmp_path / "in"
+    loose(place / MOODLE, files, bundle)
+    loose(place / "somebody", files, bundle)
+    sources = [each.place for each in inputs.find([place], ROSTER)]
+    assert found == [name for name in sources if not name.startswith("somebody")]
+    (place / "somebody").rename(place / "bob")
+    if found == [MOODLE]:
+        assert ["bob"] == [each.place for each in inputs.find([place], ROSTER) if each.name != MOODLE]
+
+
+def loose(folder: Path, files: tuple[str, ...], bundle: Path) -> None:
+    """Fill the folder with files of these names; made.zip is the bundle."""
+    folder.mkdir(parents=True)
+    for name in files:
+        (folder / name).write_bytes(b"x")
+        if name.endswith(".pcap"):
+            shutil.copy(handed.DATA / "ssh.pcap", folder / name)
+        elif name == "made.zip":
+            shutil.copy(bundle, folder / name)
+
+
+@pytest.mark.parametrize("ending", [".tgz", ".tar", ".zip"])
+@pytest.mark.parametrize(
+    ("content", "is_read"),
+    [
+        (("ssh.pcap", "README.md"), True),
+        (("TP4/ssh.pcap", "TP4/README.md"), True),
+        (("TP4/answers.yml",), True),
+        (("README.md",), False),
+        (("one/ssh.pcap", "two/ssh.pcap"), False),
+    ],
+)
+def test_a_packed_folder_is_that_of_its_student(
+    content: tuple[str, ...], is_read: bool, ending: str, tmp_path: Path
+) -> None:
+    """A tar as a zip; with several folders it is nobody's."""
+    tree = tmp_path / "tree"
+    for name in content:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(handed.DATA / "ssh.pcap", tree / name)
+        if not name.endswith(".pcap"):
+            (tree / name).write_text("x")
+    (tmp_path / "in").mkdir()
+    packed = tmp_path / "in" / f"alice{ending}"
+    if ending == ".zip":
+        zipped(packed, {name: (tree / name).read_bytes() for name in content})
+    else:
+        with tarfile.open(packed, "w:gz" if ending == ".tgz" else "w") as opened:
+            opened.add(tree, ".")
+    found = identified(tmp_path / "in", tmp_path / "out")
+    whole = [source for source, each in found.items() if isinstance(each, Identity)]
+    assert ["alice"] * is_read == [inputs.owner(each, ROSTER).id for each in whole]  # type: ignore[union-attr]
+
+
 def test_find_takes_files_and_folders_once(places: Path) -> None:
     """Packed files wherever they lie, students' folders; each once, by place."""
     found = inputs.find([places, places / "sub", places / "sub" / "a.sharklab"])

@@ -258,6 +258,7 @@ def test_fits_of_captures_that_hold_something_else(tmp_path: Path) -> None:
         ssh.with_capture(prose).case,
     ]
     assert [False, True, False] == [fits(case, criterion, recorded) for case in cases]
+    assert not fits(replace(cases[1], own_machines=True), criterion, recorded)
 
 
 def test_fits_of_answers_that_are_mixed_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -297,6 +297,11 @@ def test_remarks_tell_of_a_seal_that_does_not_fit() -> None:
     )
 
 
+def test_remarks_ask_for_no_seal_without_seats() -> None:
+    """Nobody has a key to sign with."""
+    assert {"bob": []} == kinds(replace(handed("bob", seal=Seal.NONE), without_seats=True))
+
+
 def test_remarks_tell_what_captures_say_of_editing(tmp_path: Path) -> None:
     """A program's name in the file, time that goes back, data that is missing in the middle."""
     run("editcap", "-F", "pcapng", DATA / "ssh.pcap", tmp_path / "named.pcapng")

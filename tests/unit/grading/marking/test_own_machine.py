@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from sharklab.grading.marking.own_machine import without_seat
-from sharklab.lab.model import AllOf, AnyOf, Asked, Check, Condition, Criterion, CriterionStep, Exercise, Not
+from sharklab.lab.model import (
+    AllOf,
+    AnyOf,
+    Asked,
+    Check,
+    Condition,
+    Criterion,
+    CriterionStep,
+    Exercise,
+    Hint,
+    MixedUp,
+    Not,
+)
 from tests.support.checks_sample import Sample
 
 PLAN, _ = Sample(["one"]).run()
@@ -76,6 +89,32 @@ def test_without_seat_frees_the_conditions_of_criteria(condition: Condition, lef
     """The criteria of the author lose the same parts, and go when nothing is left."""
     found = [each.steps[0].condition for each in freed(criteria=(FIN, condition)).criteria]
     assert [FIN, *([left] if left else [])] == found
+
+
+@pytest.mark.parametrize(
+    ("when", "left"),
+    [
+        (NAMED, Check("dns", {"types": ["A"]})),
+        (Not(TOKEN), "gone"),
+        (None, None),
+        (MixedUp("server_port", "local_port"), MixedUp("server_port", "local_port")),
+    ],
+)
+def test_without_seat_frees_the_situations_of_hints(when: Any, left: Any) -> None:
+    """A hint about a value of the seat would tell a student of a course without seats what is not so."""
+    [exercise] = PLAN.lab.exercises
+    own = replace(when, params=values(when)) if isinstance(when, Check) else when
+    source, filled = (
+        replace(
+            exercise,
+            criteria=(Criterion("one", (CriterionStep(1.0, FIN),), hints=(hint,)),),
+            hints={"fin": (hint,)},
+        )
+        for hint in (Hint({"en": "x"}, when), Hint({"en": "x"}, own))
+    )
+    found = without_seat(replace(PLAN.source, exercises=(source,)), filled, ())
+    for hints in (found.hints["fin"], found.criteria[0].hints):
+        assert ([] if left == "gone" else [left]) == [hint.when for hint in hints]
 
 
 def test_without_seat_derives_no_criteria_in_the_place_of_the_authors() -> None:

@@ -23,6 +23,7 @@ from sharklab.message import N_
 from tests.support import submission_sample as sample
 from tests.support.errors import error_of
 from tests.support.sentences import sentences
+from tests.support.zips import zipped
 
 
 def unpack(file: Path, limits: BundleLimits = BUNDLE) -> Submission:
@@ -67,6 +68,16 @@ def test_unpack_gives_what_was_packed(tmp_path: Path) -> None:
     assert {"answers.yml", "captures/ssh.pcap", "captures/time.pcapng", "state/server.json"} == set(
         found.manifest["files"]
     )
+
+
+def test_is_packed_of_a_bundle_of_any_name(tmp_path: Path) -> None:
+    """Its content tells: students and browsers rename it."""
+    made = sample.packed(tmp_path)
+    other = zipped(tmp_path / "other.sharklab", {"README.md": b"x"})
+    (tmp_path / "text.zip").write_text("x")
+    assert [True, False, False] == [
+        bundle.is_packed(file) for file in (made.rename(tmp_path / "a.zip"), other, tmp_path / "text.zip")
+    ]
 
 
 def test_pack_gives_the_same_bytes_again(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_lines_say_the_same_in_words(submission: Submission, tmp_path: Path) -> 
     heads = [line.partition(":")[0] for line in lines]
     assert ["Captures", "Missing captures", "Answers", "State of hosts"] == heads[:4]
     assert any(line.startswith("! captures/web.pcap: ") for line in lines)
-    assert "Hand in this file" == heads[-1] and str(file) in lines[-1]
+    assert "Give this file to your instructor" == heads[-1] and str(file) in lines[-1]
     assert hashlib.sha256(bytes(2048)).hexdigest()[:8] == lines[-2].split(": ")[1]
 
 

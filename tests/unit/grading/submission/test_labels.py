@@ -10,10 +10,12 @@ from sharklab.grading.submission.labels import (
     end_of,
     find_values,
     has_label,
+    has_transport,
     is_end,
     is_labelled,
     pairs,
     parts,
+    tells_endpoint,
     value,
     words,
 )
@@ -47,6 +49,10 @@ PLACE = "192.0.2.7:22"
         ("Foreign address", "192.0.2.7", {(IP, End.SERVER)}),
         ("Serveur", PLACE, {(IP, End.SERVER), (PORT, End.SERVER)}),
         ("Serveur", "a name", set()),
+        ("Ports locaux", "50101, 50102", {(PORT, End.CLIENT)}),
+        ("Serveur DNS", "192.0.2.7#53(192.0.2.7) (UDP)", set()),
+        ("SERVER", "192.0.2.7#53(192.0.2.7) (UDP)", {(IP, End.SERVER), (PORT, End.SERVER)}),
+        ("ip", f"port {PLACE}", {(IP, None), (PORT, None)}),
         ("Port", "22", {(PORT, None)}),
         ("Port du serveur client", "22", set()),
         ("Port du serveur DNS", "53", set()),
@@ -128,6 +134,30 @@ def test_is_labelled_of_a_line_with_a_sign(line: str, labelled: bool) -> None:
 def test_pairs_are_labels_with_their_values(line: str, first: tuple[str, str] | None) -> None:
     """With a sign between them or without; the transport may stand alone."""
     assert first == next(pairs(line), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("SSH utilise TCP", True), ("QUIC !", True), ("le port 22", False), ("", False)]
+)
+def test_has_transport_of_a_text(text: str, found: bool) -> None:
+    """One of its words is the name of a transport."""
+    assert found is has_transport(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (f"IP et port du serveur : {PLACE}", True),
+        ("port local : `51234`", True),
+        ("Port : 22", False),
+        ("Port du serveur : celui de SSH", False),
+        ("Transport : TCP", False),
+        ("Machine 1 : 192.0.2.7", False),
+    ],
+)
+def test_tells_endpoint_of_an_answer(line: str, told: bool) -> None:
+    """A label names the end, and its value is an address or a port."""
+    assert told is tells_endpoint(line)
 
 
 def test_pairs_try_each_sign() -> None:

@@ -50,6 +50,29 @@ def test_find_gives_a_lacking_capture_and_the_others_of_its_service(
     assert ({"ssh": first}, {"ssh": [again]}) == (shown, further)
 
 
+@pytest.mark.parametrize(
+    ("given", "shared"),
+    [
+        ({"local_port": GIVEN["local_port"]}, True),
+        ({"server_address": GIVEN["server_address"], "server_port": "22"}, True),
+        ({"server_address": GIVEN["server_address"], "server_port": "443"}, False),
+        ({"server_address": GIVEN["server_address"], "transport": "TCP"}, False),
+        ({}, False),
+    ],
+)
+@pytest.mark.parametrize("is_named", [True, False])
+def test_find_gives_one_file_to_several_exercises(
+    exercise: Exercise, tmp_path: Path, given: dict[str, str], shared: bool, is_named: bool
+) -> None:
+    """A student records everything in one file; the same server alone tells nothing."""
+    first = Path(shutil.copy(SSH, tmp_path / "all.pcap"))
+    other = replace(exercise, id="other", captures=(replace(exercise.captures[0], id="other"),))
+    answers = {"ssh": GIVEN, "other": given}
+    left, known = ([], {"ssh": first}) if is_named else ([first], {})
+    shown, _ = find(left, [exercise, other], answers, known)
+    assert ({"other": first} if shared else {}) == {id: file for id, file in shown.items() if id != "ssh"}
+
+
 def test_find_gives_files_of_the_same_connection_without_an_answer(
     exercise: Exercise, tmp_path: Path
 ) -> None:

@@ -39,7 +39,7 @@ def find(folder: Path, plan: Plan, text: str, name: str = "README.md") -> page_a
 @pytest.mark.parametrize(
     "text",
     [
-        f"# TP4\n## II. Une connexion ssh\n{LABELS}\n## Suite\nPort du serveur: 53\n",
+        f"# TP4\n## II. Une connexion ssh\n{LABELS}\n## Suite\nPort: 53\n",
         f"# TP4\n## 3-way handshake\n### a. Ce que je vois\n{LABELS}",
         f"APPLICATION 1\n=====\n{LABELS}",
         f"**SSH** :\n{LABELS}",
@@ -181,7 +181,8 @@ def test_find_tells_the_place_of_each_answer(plan: Plan, tmp_path: Path) -> None
 )
 def test_find_guesses_nothing(text: str, plan: Plan, tmp_path: Path) -> None:
     """An answer without its exercise or question is none."""
-    assert page_answers.AnswersInPages() == find(tmp_path, plan, text)
+    found = find(tmp_path, plan, text)
+    assert ({}, ()) == (found.answers, found.places)
 
 
 FIRST = "## Application 1 : SSH\n"
@@ -242,6 +243,17 @@ def test_find_takes_none_of_two_answers(plan: Plan, tmp_path: Path) -> None:
     [problem] = found.problems
     assert ({"ssh": {"local_port": "5"}}, "README.md") == (found.answers, problem.file)
     assert (2, 3) == (problem.reason.values["first"], problem.reason.values["line"])
+
+
+def test_find_names_the_lines_of_no_exercise(plan: Plan, tmp_path: Path) -> None:
+    """A student's own names of applications tell no exercise; where each has its answers, nothing is lost."""
+    steam = "- **Steam**\n  - IP du serveur : 10.7.7.2\n  - port local : 51234\n"
+    [problem] = find(tmp_path, plan, steam).problems
+    assert ("README.md", ["2", "3"]) == (problem.file, problem.reason.values["lines"])
+    assert ["ssh", "dns"] == problem.reason.values["exercises"]
+    assert "…" == find(tmp_path, plan, steam * 5).problems[0].reason.values["lines"][-1]
+    rest = "# SSH\nport du serveur: 22\n# DNS\nport du serveur: 53\n"
+    assert () == find(tmp_path, plan, f"{steam}{rest}").problems
 
 
 def test_find_reads_the_folder_of_the_lab_first(plan: Plan, tmp_path: Path) -> None:

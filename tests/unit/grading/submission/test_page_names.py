@@ -25,6 +25,8 @@ def exercises(tmp_path_factory: pytest.TempPathFactory) -> tuple[Exercise, ...]:
         ("Application 1", ["ssh"], ["ssh"], []),
         ("3way handshake", [], [], ["ssh"]),
         ("SSH et DNS", ["ssh", "dns"], [], []),
+        ("5. Connexion SSH", ["ssh"], [], ["ssh"]),
+        ("connexion SSH", ["ssh"], ["ssh"], ["ssh"]),
         ("Autre", [], [], []),
     ],
 )

@@ -86,3 +86,6 @@ def test_values_of_an_exercise_about_a_stranger() -> None:
     """The server of an exercise named dns is no other thing."""
     text = "Le serveur DNS 192.0.2.9 a répondu"
     assert ([{"to": "192.0.2.9"}], []) == (said(text, "dns"), said(text))
+    text = "Le DNS est 192.0.2.9 sur le port 53/udp."
+    assert ([{"to": "192.0.2.9", "port": "53", "by": "UDP"}], []) == (said(text, "dns"), said(text))
+    assert [{"from": "192.0.2.7"}] == said("Le client DNS est 192.0.2.7", "dns")

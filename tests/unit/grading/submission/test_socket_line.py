@@ -54,6 +54,7 @@ ANY = PrintedEndpoint("", "")
         ("SSH_CONNECTION=192.0.2.7 50925 198.51.100.9 443", Line("", CLIENT, SERVER)),
         ("192.0.2.7:50925→198.51.100.9:443", Line("", CLIENT, SERVER)),
         ("198.51.100.9:443 <-> 192.0.2.7:50925", Line("", CLIENT, SERVER)),
+        ("192.0.2.7:50925 --> 198.51.100.9:443 (TCP)", Line("TCP", CLIENT, SERVER)),
         ("50925 -> 443", Line("", PrintedEndpoint("", "50925"), PrintedEndpoint("", "443"))),
         (
             "TCP: port https => port 50925",
@@ -104,6 +105,10 @@ def test_line_leaves_other_lines_out(text: str) -> None:
         ("*.*", ANY),
         ("192.0.2.7", None),
         ("192.0.2.7:99999", None),
+        ("192.0.2.7#53(192.0.2.7)", PrintedEndpoint("192.0.2.7", "53")),
+        ("2001:db8::7#5353", PrintedEndpoint("2001:db8::7", "5353")),
+        ("localhost:6463", PrintedEndpoint("127.0.0.1", "6463")),
+        ("a#53", None),
         ("a.443", None),
         ("http://a:443", None),
     ],

@@ -73,6 +73,26 @@ def test_read_of_a_folder_in_captures_names_it_only_if_nothing_in_it_is_taken(tm
         assert is_named is ("captures/sub" in [problem.file for problem in found.problems])
 
 
+@pytest.mark.parametrize("place", ["", "captures", "TP4"])
+def test_read_finds_captures_in_unpacked_archives_in_any_lab(tmp_path: Path, place: str) -> None:
+    """Other files there are nobody's business; the student's own capture of that name comes first."""
+    plan = sample.plan()
+    exercises = tuple(replace(each, anywhere=False) for each in plan.lab.exercises)
+    plan = replace(plan, lab=replace(plan.lab, exercises=exercises))
+    work_place = sample.folder(tmp_path / "work" / place if place == "TP4" else tmp_path / "work")
+    box = tmp_path / "work" / ("" if place == "TP4" else place) / "all.zip" / "in"
+    box.mkdir(parents=True)
+    for name in ("web.pcap", "thing.pcap", "ssh.pcap", "notes.txt"):
+        shutil.copy(work_place / "captures" / "ssh.pcap", box / name)
+    (box / "notes.txt").write_text("x")
+    found = work.read(tmp_path / "work", plan)
+    assert (box / "web.pcap", work_place / "captures" / "ssh.pcap") == (
+        found.captures["web"],
+        found.captures["ssh"],
+    )
+    assert ["ssh.pcap", "thing.pcap"] == sorted(Path(each.file).name for each in found.problems)
+
+
 def test_read_takes_answers_from_a_text_where_the_form_has_none(tmp_path: Path) -> None:
     """They are answers like others: a capture is found by them, and a bundle has them."""
     place = sample.folder(tmp_path / "work")

@@ -38,7 +38,7 @@ def kept(tmp_path: Path, made: Tcpdumps, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def end_of(kept: Recordings) -> str:
     """Return why the recording has ended, when it has."""
-    kept._kept[PLACE].ended.wait(20)
+    kept._kept[PLACE].ended.wait(60)
     shown = kept.look(PLACE)
     return shown.end if shown else "gone"
 

@@ -25,7 +25,7 @@ class Screen:
 
     def __init__(self, connection: socket.socket, draws: bool = True) -> None:
         self.connection, self.draws = connection, draws
-        self.connection.settimeout(20)
+        self.connection.settimeout(60)
         self.output, self.past = b"", b""
         self.told: dict[bytes, object] = {}
         self.resets = 0

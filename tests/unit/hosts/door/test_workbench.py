@@ -41,7 +41,7 @@ def until(handles: list[int], said: bytes) -> bytes:
     """Return what comes through a connection until something is said, or until the end."""
     found = b""
     with socket.socket(fileno=os.dup(handles[0])) as connection:
-        connection.settimeout(20)
+        connection.settimeout(60)
         while said not in found and (part := connection.recv(1 << 17)):
             found += part
     return found

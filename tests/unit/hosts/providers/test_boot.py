@@ -69,6 +69,14 @@ def test_changes_are_in_the_file_of_the_disk(host: Path, monkeypatch: pytest.Mon
     assert ("2\n", True) == (full.stdout, "No space left" in full.stderr)
 
 
+def test_the_kernel_names_no_student(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every host can read the paths of the files of all loop devices; that of a host tells nothing."""
+    monkeypatch.setattr(disk_file, "SIZE", 32 * 2**20)
+    disk_file._make(host / boot.DISK_FILE)
+    shown = run(host, str(FIRST), "cat /sys/block/loop*/loop/backing_file").stdout
+    assert boot.DISK_FILE in shown and str(host) not in shown
+
+
 def test_no_socket_reaches_the_hypervisor(host: Path) -> None:
     """Sockets of other families are made as ever."""
     python = "import socket; socket.socket(socket.AF_INET); socket.socket(40)"

@@ -101,7 +101,7 @@ def test_wait_goes_on_while_a_host_starts_units(
     file.parent.mkdir(parents=True)
     unit = "[  OK  ] Started a unit"
     look = f'n=$(wc -l < "{file}" 2>/dev/null || echo 0); echo "{unit}" >> "{file}"; [ "$n" -gt 12 ]'
-    script(fakes, "ssh", f"sleep 0.05; if {look}; then echo running; else exit 255; fi")
+    script(fakes, "ssh", f"sleep 0.2; if {look}; then echo running; else exit 255; fi")
     begun = time.monotonic()
-    [found] = boot_query.wait(seat_plan, lambda host: True, explain, limit=0.6, hosts=["server"])
-    assert "running" == found.state and time.monotonic() > begun + 0.6
+    [found] = boot_query.wait(seat_plan, lambda host: True, explain, limit=2.0, hosts=["server"])
+    assert "running" == found.state and time.monotonic() > begun + 2.0

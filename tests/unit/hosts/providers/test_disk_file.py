@@ -43,6 +43,24 @@ def test_machine_that_cannot_mount_it_does_without(tmp_path: Path, monkeypatch: 
     assert [disk_file.RECORD] == [file.name for file in (tmp_path / "state").iterdir()]
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [("rw,discard", False), ("ro,discard", True), ("rw,discard,emergency_ro", True)],
+    ids=["as ever", "after an error", "after an error on a newer kernel"],
+)
+def test_a_file_system_tells_when_it_takes_no_writes(
+    options: str, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file system below the root of the host alone counts."""
+    lines = [
+        "22 1 7:1 / / ro - ext4 /dev/loop1 ro",
+        f"24 22 7:2 / {boot.STORE} rw,noatime shared:3 - ext4 /dev/loop2 {options}",
+    ]
+    (tmp_path / "mountinfo").write_text("\n".join(lines))
+    monkeypatch.setattr(disk_file, "Path", lambda name: tmp_path / Path(name).name)
+    assert expected == disk_file.is_read_only(1)
+
+
 def test_used_part_of_a_process_without_such_a_file() -> None:
     """A container that has none fills nothing of its own."""
     assert 0.0 == disk_file.measure_use(os.getpid())

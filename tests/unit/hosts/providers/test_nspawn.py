@@ -154,6 +154,18 @@ def test_reached_tells_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
         assert sentences == len(list(nspawn.find_reached_limits("sl-a-client", "client")))
 
 
+def test_reached_tells_a_disk_that_takes_no_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a container; a virtual machine has no nspawn."""
+    monkeypatch.setattr(cgroups, "usage", lambda unit: usage())
+    monkeypatch.setattr(cgroups, "processes", lambda unit: [os.getpid()])
+    monkeypatch.setattr(disk_file, "is_read_only", lambda pid: True)
+    assert not nspawn.is_read_only("sl-a-client")
+    monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: True)
+    assert nspawn.is_read_only("sl-a-client")
+    [told] = nspawn.find_reached_limits("sl-a-client", "client")
+    assert told.msgid.startswith("host {host} cannot write, ")
+
+
 def test_power_off_tells_nspawn_alone(
     seat_plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

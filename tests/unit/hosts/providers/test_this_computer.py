@@ -8,14 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import state
+from sharklab import privilege, state
 from sharklab.cli import flow
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import providers
 from sharklab.hosts.image.model import NOTHING, Image, Layers, Snapshots
-from sharklab.hosts.providers import claims, disk, internet_gateway, qemu, shared_limits, this_computer
+from sharklab.hosts.providers import (
+    claims,
+    disk,
+    internet_gateway,
+    network,
+    nspawn,
+    qemu,
+    shared_limits,
+    this_computer,
+    user_namespace,
+)
 from sharklab.hosts.providers.qemu.accelerator import TCG
 from sharklab.lab.model import Plan
+from sharklab.message import Message
 from tests.support.errors import error_of
 
 
@@ -94,6 +105,28 @@ def test_up_restores_a_machine_again_whose_restoration_was_killed(
     assert ["client"] == started
 
 
+def test_a_host_whose_disk_became_read_only_starts_again(
+    seat_plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its state says so, until `up` has started it; hosts that can write go on."""
+    hosts = {host.name: network.namespace(seat_plan.seat.id, host.name) for host in seat_plan.hosts}
+    started: list[str] = []
+    containers = providers.get("nspawn")
+    claims.claim(seat_plan.seat.id, seat_plan.seat.folder)
+    monkeypatch.setattr(this_computer, "_is_running", lambda seat, host: True)
+    monkeypatch.setattr(nspawn, "is_read_only", lambda unit: unit == hosts["client"])
+    monkeypatch.setattr(nspawn, "start", lambda plan, host, *rest: started.append(host.name))
+    monkeypatch.setattr(user_namespace, "decide", lambda *words: True)
+    monkeypatch.setattr(containers, "_prepare", lambda plan: None)
+    monkeypatch.setattr(containers, "_wait", lambda *words: None)
+    monkeypatch.setattr(containers, "_facts", lambda *words: {})
+    monkeypatch.setattr(internet_gateway, "connect", lambda plan: None)
+    monkeypatch.setattr(shared_limits, "ensure", lambda *words: None)
+    assert {"server": "running", "client": "read-only"} == containers.status(seat_plan.seat)
+    containers.up(seat_plan, NOTHING, print)
+    assert ["client"] == started
+
+
 def test_hosts_whose_set_up_ended_with_the_power_are_made_again(seat_plan: Plan) -> None:
     """The mark of the seat is gone with the power. Hosts that are set up stay, and so do those of a kill."""
     folder = state.folder(disk.folder(seat_plan, "server"))
@@ -127,3 +160,34 @@ def test_layers_that_are_gone_are_named(tmp_path: Path) -> None:
         MachineryError, lambda: this_computer.layers_named(str(tmp_path / "debian12-aaaa/tp4-b"))
     )
     assert str(tmp_path / "debian12-aaaa") == error.place
+
+
+def test_sweep_leaves_a_seat_to_the_command_that_works_on_it(
+    seat_plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also where its folder is not there yet, or not any more. Else the seat could be made anew meanwhile."""
+    cleared: list[str] = []
+    monkeypatch.setattr(claims, "MARKS", tmp_path / "marks")
+    monkeypatch.setattr(this_computer, "_clear_seat", cleared.append)
+    monkeypatch.setattr(privilege, "require_root", lambda why: None)
+    own, hosts = seat_plan.seat, this_computer.CONTAINERS
+    claims.claim(own.id, own.folder)
+    with state.lock(state.seat_lock(own.folder), Message("a seat")):
+        hosts.sweep()
+    assert ([], own.folder) == (cleared, claims.owner(own.id))
+    state.folder(own.folder)
+    hosts.sweep()
+    assert ([], own.folder) == (cleared, claims.owner(own.id))
+    state.remove(own.folder)
+    hosts.sweep()
+    assert ([own.id], None) == (cleared, claims.owner(own.id))
+
+
+def test_a_seat_is_marked_when_its_folder_is_there(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mark without a folder is taken for the remains of a seat."""
+    monkeypatch.setattr(privilege, "require_root", lambda why: None)
+    monkeypatch.setattr(claims, "claim", lambda seat_id, folder: seen.append(folder.is_dir()))
+    seen: list[bool] = []
+    state.remove(seat_plan.seat.folder)
+    this_computer.CONTAINERS._prepare(seat_plan)
+    assert [True] == seen

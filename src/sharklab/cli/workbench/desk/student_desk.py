@@ -130,8 +130,8 @@ class Desk:
         """Answer with the advice of `sharklab check`, after taking a hint where the request names one."""
         plan, words = self._read(student, request), words_of(request)
         with self._lock(plan):
-            submission = own_work.read(self.folder(plan.lab.name, student), plan, Silent())
-            found = own_work.look(plan, submission, text(request, "hint"))
+            with own_work.open_work(self.folder(plan.lab.name, student), plan, Silent()) as submission:
+                found = own_work.look(plan, submission, text(request, "hint"))
             self.note_check(plan.lab.name, student, found)
         notes = [words.say(said) for said in found.notes]
         problems = [advice.describe_problem(problem, words) for problem in found.result.problems]
@@ -179,9 +179,10 @@ class Desk:
         file = self._bundle_file(plan)
         with self._lock(plan):
             folder = self.folder(plan.lab.name, student)
-            submission, digest = own_work.pack(plan, folder, file, Silent(), text(request, "again"))
-        ownership.give_like_folder(file)
-        lines = list(contents.lines(plan, submission, file, words))
+            packed = own_work.pack(plan, folder, file, Silent(), text(request, "again"))
+            with packed as (submission, digest):
+                ownership.give_like_folder(file)
+                lines = list(contents.lines(plan, submission, file, words))
         return Packed(file, {"lines": lines, "digest": digest, "name": file.name}, words)
 
     def _bundle(self, student: str, request: Mapping[str, Any], handles: list[int]) -> Reply:

@@ -22,7 +22,7 @@ from sharklab.hosts.providers.cluster.members import ALONE, Members, target
 from sharklab.hosts.providers.cluster.model import Server
 from sharklab.hosts.providers.cluster.networks import Networks
 from sharklab.hosts.providers.cluster.pools import Pools
-from sharklab.hosts.providers.cluster.projects import Certificates, Projects
+from sharklab.hosts.providers.cluster.projects import Projects
 from sharklab.hosts.providers.cluster.transport import Transport
 
 DEFAULT_PROJECT = "default"
@@ -76,11 +76,6 @@ class Client:
     def projects(self) -> Projects:
         """Projects of the cluster."""
         return Projects(self.transport)
-
-    @property
-    def certificates(self) -> Certificates:
-        """Clients that the engine trusts."""
-        return Certificates(self.transport)
 
     def server(self, member: str = ALONE) -> Server:
         """Return the engine that answers, or that of a member: its version and features."""

@@ -58,13 +58,29 @@ _silent: dict[tuple[str, str], float] = {}
 """Until when a member counts as silent, by remote and member."""
 
 _bounds: dict[str, threading.BoundedSemaphore] = {}
-_answers: dict[str, tuple[float, Sequence[Any]]] = {}
+_answers: dict[str, tuple[float, Sequence[Any] | MachineryError]] = {}
 _alone = threading.RLock()  # the question about instances asks about members, too
 
 
 FUSE = {"type": "unix-char", "source": "/dev/fuse", "path": "/dev/fuse", "mode": "0666"}
 MACHINE = {"limits.memory": f"{vm.MEMORY}MiB", "limits.cpu": "1", "security.secureboot": "false"}
 """The configuration of a virtual machine; nobody has signed its kernel for EFI."""
+
+DENIED_CALLS = """\
+reject_force_umount
+kexec_load errno 38
+init_module errno 38
+finit_module errno 38
+delete_module errno 38
+socket errno 97 [0,16,SCMP_CMP_EQ] [2,9,SCMP_CMP_EQ]
+"""
+"""The system calls that a container is denied, in the words of lxc.container.conf(5).
+
+Those of the engines (LXD 5.0.2, Incus 6.0.4; 38 is ENOSYS), but open_by_handle_at(2): an NFS server in user
+space needs it, on whatever host a student may install one. The sockets of audit (NETLINK_AUDIT) fail with
+EAFNOSUPPORT, as systemd-nspawn(1) lets them. Else sshd(8), whose client has no address here, asks the DNS for
+the name UNKNOWN at each login: captures show that, and without a DNS server it takes 15 seconds.
+"""
 
 CD = {"type": "disk", "source": "agent:config"}
 """Incus shows a virtual machine its share by 9p, which Debian's kernel for clouds lacks, and as this CD."""
@@ -104,14 +120,13 @@ def describe(
 def _limits(host: Host) -> dict[str, str]:
     """Return the configuration of a container: its limits and its users."""
     limits = nspawn.limits(host)
-    config = {
+    return {
         "limits.memory": str(limits.memory),
         "limits.processes": str(limits.processes),
         "security.idmap.isolated": "true",
+        "security.syscalls.deny_default": "false",
+        "security.syscalls.deny": DENIED_CALLS,
     }
-    if host.needs:  # an NFS server in user space opens files by handle, which the engine refuses else
-        config["security.syscalls.deny_default"] = "false"
-    return config
 
 
 def of_seat(own: Course, seat: SeatRecord, earlier: bool = False) -> Mapping[str, Instance]:
@@ -192,11 +207,20 @@ T = TypeVar("T")
 
 
 def _fresh(what: str, ask: Callable[[], Sequence[T]]) -> Sequence[T]:
+    """Return the answer to a question, at most `FRESH` seconds old.
+
+    A failure counts as long. Else each seat of a class would wait for an engine that hangs.
+    """
     with _alone:
         when, answer = _answers.get(what, (0.0, ()))
         if time.monotonic() - when > FRESH:
-            answer = ask()
+            try:
+                answer = ask()
+            except MachineryError as error:
+                answer = error
             _answers[what] = (time.monotonic(), answer)
+    if isinstance(answer, MachineryError):
+        raise answer
     return answer
 
 

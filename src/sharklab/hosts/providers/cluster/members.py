@@ -1,4 +1,4 @@
-"""The machines of a cluster: their state, memory, evacuation and restoring.
+"""The machines of a cluster: their state and memory.
 
 A member that has died is `Offline` after the cluster's threshold. Until then a list of instances waits for
 it; after that the list is quick, and a call that needs the member fails after 10 s. So ask for the members
@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sharklab.hosts.providers.cluster.model import Member, MemberStatus, Plain, Resources
-from sharklab.hosts.providers.cluster.transport import SECONDS, Transport, path
+from sharklab.hosts.providers.cluster.transport import SECONDS, Transport
 
 ALONE = "none"
 """The name that the engine gives the only member of a server without a cluster."""
-
-EVACUATION_SECONDS = 600.0
 
 SILENCE = re.compile(r"No heartbeat for (?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?P<seconds>[\d.]+)s\b")
 """The engines' sentence about a member that is offline, with Go's words for a duration."""
@@ -41,19 +39,6 @@ class Members:
         said = self._transport.get("/1.0/resources", limit=limit, **target(name))
         memory = said["memory"]
         return Resources(int(memory["total"]), int(memory["used"]), int(said["cpu"]["total"]))
-
-    def evacuate(self, name: str, *, limit: float = EVACUATION_SECONDS) -> None:
-        """Move the instances of a member to others, and put no new ones on it, until it is restored."""
-        self._set_state(name, "evacuate", limit)
-
-    def restore(self, name: str, *, limit: float = EVACUATION_SECONDS) -> None:
-        """Bring the instances of an evacuated member back."""
-        self._set_state(name, "restore", limit)
-
-    def _set_state(self, name: str, action: str, limit: float) -> None:
-        self._transport.change(
-            "POST", path("cluster", "members", name, "state"), {"action": action}, limit=limit
-        )
 
 
 def target(name: str) -> dict[str, Any]:

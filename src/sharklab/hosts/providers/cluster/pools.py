@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 from sharklab.hosts.providers.cluster.members import ALONE, target
 from sharklab.hosts.providers.cluster.model import Plain, Pool, Space
 from sharklab.hosts.providers.cluster.transport import Transport, path
-
-POOL_SECONDS = 120.0
 
 
 class Pools:
@@ -25,28 +23,6 @@ class Pools:
         """Return the space of a pool on one member."""
         said = self._transport.get(path("storage-pools", name, "resources"), **target(member))["space"]
         return Space(int(said.get("total") or 0), int(said.get("used") or 0))
-
-    def create(
-        self,
-        name: str,
-        driver: str,
-        members: Iterable[str],
-        *,
-        config: Mapping[str, str] | None = None,
-        member_config: Mapping[str, Mapping[str, str]] | None = None,
-    ) -> None:
-        """Make a pool on all `members`, which must be every member of the cluster, and all Online.
-
-        `member_config` has the keys that differ by member (`source`, `size`).
-        """
-        for member in members:
-            if member != ALONE:
-                own = dict((member_config or {}).get(member, {}))
-                self._post({"name": name, "driver": driver, "config": own}, target=member)
-        self._post({"name": name, "driver": driver, "config": dict(config or {})})
-
-    def _post(self, body: Plain, **where: str) -> None:
-        self._transport.change("POST", "/1.0/storage-pools", body, limit=POOL_SECONDS, **where)
 
 
 def _pool(said: Plain) -> Pool:

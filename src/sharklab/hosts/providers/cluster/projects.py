@@ -1,8 +1,7 @@
-"""Projects, and the clients that the engine trusts."""
+"""The projects of a cluster."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -41,24 +40,6 @@ class Projects:
         """Remove an empty project; one that is gone already is no error."""
         with suppress(NotFound):
             self._transport.change("DELETE", path("projects", name))
-
-
-class Certificates:
-    """The clients that the engine trusts."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def trust(self, name: str, der: bytes, *, projects: Sequence[str] = ()) -> None:
-        """Trust a client by its certificate (DER); `projects` bounds it to them. Raises AlreadyThere."""
-        body = {
-            "type": "client",
-            "name": name,
-            "certificate": b64encode(der).decode(),
-            "restricted": bool(projects),
-            "projects": list(projects),
-        }
-        self._transport.change("POST", "/1.0/certificates", body)
 
 
 def _project(said: Plain) -> Project:

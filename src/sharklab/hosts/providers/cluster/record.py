@@ -75,7 +75,7 @@ def write(folder: Path, record: SeatRecord) -> None:
 
 def all_records() -> Iterator[SeatRecord]:
     """Yield the records of all seats of this state folder; those of damaged seats are left out."""
-    for file in state.seats_folder().glob(f"*/*/{FILE}"):
+    for file in state.find(state.seats_folder(), f"*/*/{FILE}"):
         try:
             found = read(file.parent)
         except MachineryError:

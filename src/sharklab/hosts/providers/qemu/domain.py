@@ -33,7 +33,7 @@ DOMAIN = """\
     <controller type='usb' model='none'/>
     <controller type='virtio-serial' index='0'>{serial_slot}</controller>
     <disk type='file' device='disk'>
-      <driver name='qemu' type='qcow2' cache='unsafe'/>
+      <driver name='qemu' type='qcow2' cache='{disk_cache}'/>
       <source file={disk}/>
       {below}
       <target dev='vda' bus='virtio'/>
@@ -100,6 +100,7 @@ def text(
         ramdisk=held[machine.image.ramdisk],
         cmdline=escape(vm.KERNEL),
         cache="" if is_kvm else f"<tcg><tb-cache unit='MiB'>{accelerator.TRANSLATIONS}</tb-cache></tcg>",
+        disk_cache=machine.cache,
         disk=quoteattr(str(first)),
         below=_write_backing(below),
         cards="\n    ".join(_cards(plan, host)),

@@ -63,16 +63,16 @@ def facts(plan: Plan, host: Host, made: Snapshots) -> Mapping[str, object]:
 def _machine(plan: Plan, host: Host, made: Snapshots, is_new: bool) -> VirtualMachine:
     """Return the machine of a host: with the snapshot's memory when it is new, else with an empty one."""
     folder, golden = state.folder(disk.folder(plan, host.name)), made.folder / host.name
-    own = folder / "disk.qcow2"
-    disks = (own, golden / "disk.qcow2", golden / "base.raw")
+    own = folder / disk.VM_DISK
+    disks = (own, golden / disk.VM_DISK, golden / "base.raw")
     machine = VirtualMachine(made.accelerator, made.image, disks, golden / "memory", libvirt=made.libvirt)
     if is_new:
         own.unlink(missing_ok=True)
-        snapshot.overlay(own, golden / "disk.qcow2", "qcow2")
+        snapshot.overlay(own, golden / disk.VM_DISK, "qcow2")
         return replace(machine, waits=True)
     golden = disk.list_layers(plan, host.name)[0]
     image = replace(made.image, folder=golden.parents[1])
-    disks = (own, golden / "disk.qcow2", golden / "base.raw")
+    disks = (own, golden / disk.VM_DISK, golden / "base.raw")
     return replace(machine, image=image, disks=disks, memory=folder / "memory", is_shared=True)
 
 

@@ -135,8 +135,11 @@ def _make(
 
 def _golden_machine(plan: Plan, host: Host, made: Snapshots) -> VirtualMachine:
     folder = disk.folder(plan, host.name)
-    disks, memory = (folder / "disk.qcow2", folder / "base.raw"), folder / "memory"
-    return VirtualMachine(made.accelerator, made.image, disks, memory, is_shared=True, libvirt=made.libvirt)
+    disks, memory = (folder / disk.VM_DISK, folder / "base.raw"), folder / "memory"
+    # An interrupted snapshot is thrown away whole.
+    return VirtualMachine(
+        made.accelerator, made.image, disks, memory, is_shared=True, libvirt=made.libvirt, cache="unsafe"
+    )
 
 
 def _make_disk(plan: Plan, host: Host, layers: Layers) -> None:
@@ -152,7 +155,7 @@ def _make_disk(plan: Plan, host: Host, layers: Layers) -> None:
     lowers = disk.lower_links(plan, host.name, layers)
     script = f"cd {shlex.quote(str(folder))} && {MAKE_DISK}"
     process.run(["unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh", lowers, SIZE])
-    overlay(folder / "disk.qcow2", Path("base.raw"), "raw")
+    overlay(folder / disk.VM_DISK, Path("base.raw"), "raw")
 
 
 def overlay(file: Path, below: Path, form: str) -> None:
@@ -181,5 +184,5 @@ def _save(plan: Plan, host: Host, target: Path) -> None:
         monitor.ask("quit")
     cgroups.end(vm.unit(plan, host))
     state.folder(target)
-    for name in ("base.raw", "disk.qcow2", "memory", "devices"):
+    for name in ("base.raw", disk.VM_DISK, "memory", "devices"):
         (folder / name).rename(target / name)

@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sharklab import process, state
+from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Accelerator, Image
-from sharklab.hosts.providers import cgroups, claims, disk, network
+from sharklab.hosts.providers import access, cgroups, claims, disk, network
 from sharklab.hosts.providers.qemu import accelerator, rights
 from sharklab.hosts.providers.qemu.monitor import Monitor
 from sharklab.lab.model import Host, Plan
@@ -52,7 +52,8 @@ class VirtualMachine:
     `disks`: its disk, and those below it, which stay unchanged; all are qcow2 except the last, which is raw.
     `is_shared`: its writes to memory go to the memory's file; otherwise that file stays as it is.
     `waits`: for the state of its devices, by the monitor. `libvirt`: the libvirt that starts it; "" for
-    none.
+    none. `cache`: QEMU's mode of the disk's cache. By "writeback" the disk has what the machine asked to be
+    written, also after a power cut of the computer; by "unsafe" it may not, which is faster.
     """
 
     accelerator: Accelerator
@@ -62,6 +63,7 @@ class VirtualMachine:
     is_shared: bool = False
     waits: bool = False
     libvirt: str = ""
+    cache: str = "writeback"
 
 
 def unit(plan: Plan, host: Host) -> str:
@@ -122,7 +124,7 @@ def pause_host(plan: Plan, host: Host) -> Iterator[None]:
 
     A note says so as long as it rests: `resume` reads it after a command that was killed.
     """
-    process.run(["ssh", "-F", plan.seat.folder / "ssh" / "config", host.name, "sync"])
+    access.write_out(plan.seat, host.name)
     note = claims.folder(plan.seat.id) / f"{host.name}{PAUSED}"
     with Monitor(monitor(plan, host)) as own:
         state.write(note, "")
@@ -148,7 +150,7 @@ def command(plan: Plan, host: Host, machine: VirtualMachine) -> list[str]:
 
     It does not go to the background by itself (-daemonize): for that it would need the right to fork.
     """
-    drive = f"if=none,id=disk,cache=unsafe,auto-read-only=off,{_disk(machine.disks)}"
+    drive = f"if=none,id=disk,cache={machine.cache},auto-read-only=off,{_disk(machine.disks)}"
     console = f"file,id=console,append=on,path={_escape(disk.folder(plan, host.name) / 'console.log')}"
     return [
         *(

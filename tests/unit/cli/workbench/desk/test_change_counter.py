@@ -28,7 +28,7 @@ def test_whoever_waits_hears_of_the_next() -> None:
     waiting = threading.Thread(target=lambda: heard.extend(own.wait(0, 60)[1]))
     waiting.start()
     own.note("alice")
-    waiting.join(30)
+    waiting.join(60)
     assert ["alice"] == heard
 
 

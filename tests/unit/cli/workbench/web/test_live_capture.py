@@ -15,7 +15,7 @@ from sharklab.cli.workbench.web import live_capture
 from sharklab.cli.workbench.web.live_capture import Live
 from sharklab.errors import MachineryError
 
-LIMIT = 20
+LIMIT = 60
 """Seconds after which a test fails that waits for something."""
 
 

@@ -18,7 +18,7 @@ from sharklab.cli.workbench.web.watching import Watched, Watching
 from sharklab.errors import MachineryError
 
 PLACE = ("mylab", "alice", "server")
-LIMIT = 20
+LIMIT = 60
 """Seconds after which a test fails that waits for something."""
 
 

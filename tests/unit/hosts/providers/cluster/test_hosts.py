@@ -12,7 +12,7 @@ from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import consoles
 from sharklab.hosts.providers.boot_query import BootReport
 from sharklab.hosts.providers.cluster import course, hosts
-from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
+from sharklab.hosts.providers.cluster.errors import EngineRefusal, TooLate, Unreachable
 from sharklab.hosts.providers.cluster.model import Instance, MemberStatus, Power, Ran
 from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.message import Message
@@ -98,16 +98,14 @@ class Clock:
         return self.now
 
 
-def test_host_of_a_file_server_has_more_calls(paper: PaperCluster) -> None:
-    """Of the kernel; the management network joins nothing."""
+def test_any_host_may_serve_files(paper: PaperCluster) -> None:
+    """A server may open files by handle; modules and audit are denied. Management joins nothing."""
     plan = provider_seat.plan("s1", 1)
     seat = SeatRecord(plan.seat.id, "p", networks={"lan": "bridge7"})
-    kept, devices = hosts.describe(plan, plan.hosts[0], seat, "pool")
-    server, client = plan.hosts
-    server = replace(server, needs=("nfs",))
-    plan = replace(plan, lab=replace(plan.lab, hosts=(server, client)))
-    more, _ = hosts.describe(plan, server, seat, "pool")
-    assert {"security.syscalls.deny_default": "false"} == dict(more.items() - kept.items())
+    config, devices = hosts.describe(plan, plan.hosts[0], seat, "pool")
+    assert not plan.hosts[0].needs and "false" == config["security.syscalls.deny_default"]
+    denied = {line.split()[0] for line in config["security.syscalls.deny"].splitlines()}
+    assert {"init_module", "socket"} <= denied and "open_by_handle_at" not in denied
     (own,) = (one for one in devices.values() if one.get("nictype") == "p2p")
     assert "network" not in own and "bridge7" == devices["card-lan"]["network"]
     assert "pool" == devices["root"]["pool"]
@@ -130,6 +128,25 @@ def test_answers_are_shared_for_a_second(monkeypatch: pytest.MonkeyPatch) -> Non
     assert 2 == len(hosts._fresh("x", ask))
     hosts.look_again()
     assert 3 == len(hosts._fresh("x", ask))
+
+
+def test_an_engine_that_hangs_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each question takes half a minute then; the other seats of a class get the same failure at once."""
+    clock, asked = Clock(), list[float]()
+    monkeypatch.setattr(hosts, "time", clock)
+    monkeypatch.setattr(hosts, "_answers", {})
+
+    def ask() -> list[float]:
+        asked.append(clock.now)
+        clock.now += 30
+        raise TooLate("late")
+
+    for _seat in range(3):
+        error_of(TooLate, lambda: hosts._fresh("x", ask))
+    assert [100.0] == asked
+    clock.now += 2 * hosts.FRESH
+    error_of(TooLate, lambda: hosts._fresh("x", ask))
+    assert 2 == len(asked)
 
 
 def test_a_silent_member_is_not_asked_again_for_a_while(

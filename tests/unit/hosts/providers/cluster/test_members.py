@@ -1,4 +1,4 @@
-"""The members: their state, their memory, and what is done to one."""
+"""The members: their state and their memory."""
 
 from __future__ import annotations
 
@@ -36,15 +36,6 @@ def test_server_without_a_cluster_is_its_own_member(engine: ScriptedEngine, cour
     (alone,) = course.members.all()
     course.members.resources(alone.name)
     assert (True, "x86_64", {}) == (alone.ready, alone.architecture, engine.last("GET").query)
-
-
-def test_evacuation_and_restoring(engine: ScriptedEngine, course: Client) -> None:
-    """Each is one operation."""
-    engine.works("POST /1.0/cluster/members/m1/state")
-    course.members.evacuate("m1")
-    assert {"action": "evacuate"} == engine.last("POST").plain
-    course.members.restore("m1")
-    assert {"action": "restore"} == engine.last("POST").plain
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ def test_domain_opens_what_is_held(seat_plan: Plan, tmp_path: Path) -> None:
     assert ["/held/disk", "/held/golden", "/held/base"] == sources
     forms = [form.get("type") for form in shown.findall("devices/disk//format")]
     assert ["qcow2", "raw"] == forms
+    assert "writeback" == shown.find("devices/disk/driver").get("cache")  # type: ignore[union-attr]
     [end] = shown.findall("devices/disk/backingStore/backingStore/backingStore")
     assert 0 == len(end)
     words = [str(word.get("value")) for word in shown.findall("qemu:commandline/qemu:arg", QEMU)]

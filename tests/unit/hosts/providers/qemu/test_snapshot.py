@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.hosts.image import Layers
+from sharklab.hosts.image.model import Snapshots
 from sharklab.hosts.providers.qemu import accelerator, libvirt, snapshot, trial
 from sharklab.hosts.providers.this_computer import VIRTUAL_MACHINES
 from sharklab.lab.model import Plan
@@ -36,3 +37,12 @@ def test_snapshots_of_libvirt_are_others(
     assert 3 == len(set(names)) and names[1] == names[3]
     starts = ["QEMU starts the virtual machines, without libvirt"]
     assert [*starts, f"libvirt starts the virtual machines ({ADDRESS})"] == [str(each) for each in said[:2]]
+
+
+def test_the_machine_of_a_snapshot_need_not_outlive_a_power_cut(seat_plan: Plan, tmp_path: Path) -> None:
+    """It is booted once, and made again when it was interrupted; so its disk may be a fast one."""
+    image = made(tmp_path).image
+    own = snapshot._golden_machine(
+        seat_plan, seat_plan.hosts[0], Snapshots(image, tmp_path, accelerator.TCG, "")
+    )
+    assert "unsafe" == own.cache

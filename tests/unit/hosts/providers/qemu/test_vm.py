@@ -17,6 +17,7 @@ from sharklab.hosts.providers.qemu import accelerator, rights, vm
 from sharklab.hosts.providers.qemu.monitor import Monitor
 from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.lab.model import Plan
+from tests.support import vm_sample
 
 
 def test_command_differs_only_where_a_restored_machine_must(seat_plan: Plan, tmp_path: Path) -> None:
@@ -51,6 +52,15 @@ def test_command_gives_rights_up(seat_plan: Plan, tmp_path: Path) -> None:
     )
     assert "-daemonize" not in words
     assert "auto-read-only=off" in words[words.index("-drive") + 1].split(",")
+
+
+def test_a_students_disk_keeps_what_was_written(seat_plan: Plan, tmp_path: Path) -> None:
+    """Through a power cut of the computer, too; the machine of a snapshot alone does without."""
+    own = vm_sample.made(tmp_path)
+    machines = (own, replace(own, cache="unsafe"))
+    commands = [vm.command(seat_plan, seat_plan.hosts[0], each) for each in machines]
+    modes = [words[words.index("-drive") + 1].split(",")[2] for words in commands]
+    assert ["cache=writeback", "cache=unsafe"] == modes
 
 
 def test_command_of_a_newer_qemu(
@@ -99,7 +109,7 @@ def asked(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, 
             words.append((self._socket_file, command))
 
     monkeypatch.setattr(vm, "Monitor", Talk)
-    monkeypatch.setattr(process, "run", lambda words: "")
+    monkeypatch.setattr(process, "run", lambda words, **rest: "")
     claims.claim(seat_plan.seat.id, seat_plan.seat.folder)
     return words
 

@@ -41,7 +41,7 @@ class Forwarded:
         self.host, self.given = socket.socketpair()
         monkeypatch.setattr(protocol, "ask", self._ask)
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.student = socket.create_connection(listener.getsockname(), timeout=20)
+            self.student = socket.create_connection(listener.getsockname(), timeout=60)
             self.connection, self.peer = listener.accept()
 
     def relay(self, is_known: bool = True) -> None:
@@ -75,7 +75,7 @@ def test_bytes_go_both_ways_until_both_ends_close(tmp_path: Path, monkeypatch: p
         own.host.sendall(b"answer")
         own.host.shutdown(socket.SHUT_WR)
         assert b"answer" == b"".join(iter(lambda: own.student.recv(100), b""))
-    working.join(20)
+    working.join(60)
     assert not working.is_alive()
     wanted = {"want": "forward", "student": "alice", "lab": "tp4", "host": "server", "port": 80}
     assert [wanted] == own.asked

@@ -123,7 +123,7 @@ def test_a_stream_ends_when_nobody_reads(tmp_path: Path) -> None:
         assert running.stdout and b"up\n" == running.stdout.readline()
         (tmp_path / "closed").touch()
         running.stdout.close()
-        assert 5 == running.wait(30)
+        assert 5 == running.wait(60)
 
 
 def test_a_submission_goes_to_the_door_as_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
