@@ -12,8 +12,8 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from sharklab import process, state
-from sharklab.hosts.providers import boot, disk, nspawn
+from sharklab import state
+from sharklab.hosts.providers import access, boot, disk, nspawn
 from sharklab.lab.model import Seat
 
 LEFT_OUT = frozenset({"root", "work", "memory"})
@@ -33,7 +33,7 @@ def save(own: Seat) -> None:
         if upper and upper.is_dir():
             _sync_file_system(upper)
     for file in own.folder.glob(f"hosts/*/{disk.VM_DISK}"):
-        process.run(["ssh", "-F", own.folder / "ssh" / "config", file.parent.name, "sync"])
+        access.write_out(own, file.parent.name)
     for place, folders, files in os.walk(own.folder):
         folders[:] = [name for name in folders if f"{place}/{name}" not in left_out]
         for path in (Path(place, name) for name in [*files, "."] if f"{place}/{name}" not in left_out):

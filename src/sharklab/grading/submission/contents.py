@@ -33,11 +33,11 @@ def lines(plan: Plan, submission: Submission, file: Path, words: Translator) -> 
     for problem in (*submission.problems, *_unreadable(submission)):
         yield visible(f"! {problem.file}: {words.say(problem.reason)}")
     digits = manifest.digest(file.read_bytes())[:DIGITS]
-    text = N_("Write down these digits, which prove which file you handed in: {digits}")
-    yield words.say(Message(text, {"digits": digits}))
+    receipt = N_("Write down these digits, which prove which file you handed in: {digits}")
+    yield words.say(Message(receipt, {"digits": digits}))
     size = untrusted.size(file.stat().st_size)
-    text = N_("Give this file to your instructor: {file} ({size})")
-    yield words.say(Message(text, {"file": str(file), "size": size}))
+    hand_in = N_("Give this file to your instructor: {file} ({size})")
+    yield words.say(Message(hand_in, {"file": str(file), "size": size}))
 
 
 def summary(plan: Plan, submission: Submission) -> Iterator[Message]:

@@ -16,10 +16,13 @@ from sharklab import process, state
 from sharklab.errors import MachineryError
 from sharklab.hosts import ssh_settings
 from sharklab.hosts.providers import claims, network
-from sharklab.lab.model import Plan
+from sharklab.lab.model import Plan, Seat
 from sharklab.message import N_
 
 CLOSE_LIMIT = 10.0
+SYNC_LIMIT = 300.0
+"""Seconds in which a host writes out its memory: an emulated one on a busy computer is slow."""
+
 SSH_PORT = 22
 TUNNEL = Path(__file__).with_name("tunnel.py")
 
@@ -99,6 +102,11 @@ def make_key(file: Path, comment: str) -> None:
 def public(file: Path) -> str:
     """Return the line of the public half of a key."""
     return _public(file).read_text()
+
+
+def write_out(own: Seat, host: str) -> None:
+    """Have a running host write all that it keeps in memory to its disk (sync(1)). Raises MachineryError."""
+    process.run(["ssh", "-F", own.folder / "ssh" / "config", host, "sync"], timeout=SYNC_LIMIT)
 
 
 def close(seat_id: str, host: str = "*") -> None:

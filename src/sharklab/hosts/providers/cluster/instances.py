@@ -17,7 +17,10 @@ from sharklab.hosts.providers.cluster.transport import SECONDS, Body, Transport,
 CREATE_SECONDS = 300.0
 """A copy to another member, or to a pool that does not clone, sends all blocks."""
 
-START_SECONDS = 60.0
+START_SECONDS = 300.0
+"""A first start may change the owner of every file. Four side by side took over a minute at a load of 40."""
+
+CHANGE_SECONDS = 60.0
 EXEC_SECONDS = 60.0
 
 BUSY = "is busy running"
@@ -139,7 +142,7 @@ class Instances:
             error.values["said"] = f"{error.values['said']} ({causes[0].rpartition(' - ')[2]})"
         return error
 
-    def stop(self, name: str, *, force: bool = True, limit: float = START_SECONDS) -> None:
+    def stop(self, name: str, *, force: bool = True, limit: float = CHANGE_SECONDS) -> None:
         """Stop an instance: at once by `force`, else in good order, `limit` seconds at most."""
         timeout = {} if force else {"timeout": int(limit)}
         self._act(name, {"action": "stop", "force": force, **timeout}, limit)
@@ -155,7 +158,7 @@ class Instances:
     def _act(self, name: str, body: Plain, limit: float) -> None:
         self._when_idle("PUT", path("instances", name, "state"), body, limit)
 
-    def delete(self, name: str, *, limit: float = START_SECONDS) -> None:
+    def delete(self, name: str, *, limit: float = CHANGE_SECONDS) -> None:
         """Remove a stopped instance with its disk; one that is gone already is no error."""
         with suppress(NotFound):
             self._when_idle("DELETE", path("instances", name), None, limit)
@@ -191,14 +194,14 @@ class Instances:
         found = self._transport.get(path("instances", name, "snapshots"), project=self._project)
         return any(one.partition("?")[0].rpartition("/")[2] == snapshot for one in found)
 
-    def snapshot(self, name: str, snapshot: str, *, limit: float = START_SECONDS) -> None:
+    def snapshot(self, name: str, snapshot: str, *, limit: float = CHANGE_SECONDS) -> None:
         """Keep the disk of an instance as it is now under the name `snapshot`."""
         body = {"name": snapshot, "stateful": False}
         self._transport.change(
             "POST", path("instances", name, "snapshots"), body, limit=limit, project=self._project
         )
 
-    def delete_snapshot(self, name: str, snapshot: str, *, limit: float = START_SECONDS) -> None:
+    def delete_snapshot(self, name: str, snapshot: str, *, limit: float = CHANGE_SECONDS) -> None:
         """Remove a snapshot; one that is gone already is no error."""
         with suppress(NotFound):
             self._transport.change(

@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sharklab import process, state
+from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Accelerator, Image
-from sharklab.hosts.providers import cgroups, claims, disk, network
+from sharklab.hosts.providers import access, cgroups, claims, disk, network
 from sharklab.hosts.providers.qemu import accelerator, rights
 from sharklab.hosts.providers.qemu.monitor import Monitor
 from sharklab.lab.model import Host, Plan
@@ -124,7 +124,7 @@ def pause_host(plan: Plan, host: Host) -> Iterator[None]:
 
     A note says so as long as it rests: `resume` reads it after a command that was killed.
     """
-    process.run(["ssh", "-F", plan.seat.folder / "ssh" / "config", host.name, "sync"])
+    access.write_out(plan.seat, host.name)
     note = claims.folder(plan.seat.id) / f"{host.name}{PAUSED}"
     with Monitor(monitor(plan, host)) as own:
         state.write(note, "")

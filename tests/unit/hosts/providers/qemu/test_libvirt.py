@@ -154,6 +154,6 @@ def test_doctor_says_what_starts_machines(virsh: Callable[..., Path]) -> None:
     assert (DiagnosisStatus.OK, ADDRESS) == (found.status, found.meaning.values["address"])
     virsh("exit 1")
     libvirt.find_address.cache_clear()
-    assert N_("none of this machine's answers: QEMU starts virtual machines by itself") == (
+    assert N_("not used here: QEMU starts virtual machines by itself") == (
         kernel.libvirt_finding().meaning.msgid
     )

@@ -109,7 +109,7 @@ def asked(seat_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, 
             words.append((self._socket_file, command))
 
     monkeypatch.setattr(vm, "Monitor", Talk)
-    monkeypatch.setattr(process, "run", lambda words: "")
+    monkeypatch.setattr(process, "run", lambda words, **rest: "")
     claims.claim(seat_plan.seat.id, seat_plan.seat.folder)
     return words
 
