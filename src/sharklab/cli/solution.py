@@ -114,7 +114,7 @@ def solve(plan: Plan, ids: Sequence[str], progress: Progress) -> dict[str, str]:
 def _note_changes(
     plan: Plan, ids: Sequence[str], before: Mapping[str, configuration.Configuration]
 ) -> dict[str, str]:
-    """Note what is not as `before`, and return it. What was noted before the last reset is replaced."""
+    """Note what is not as `before`, and return it. Notes from before the last reset are replaced."""
     after = configuration.read(plan, [*before])
     changes = {host: configuration.differences(before[host], after[host]) for host in before}
     diffs = {host: text for host, text in changes.items() if text}

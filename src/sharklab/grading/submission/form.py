@@ -80,7 +80,12 @@ def _blocks(plan: Plan, exercises: Iterable[Exercise], words: Translator) -> Ite
         yield from _comment(" ".join(filter(None, (exercise.part, words.prose(exercise.title)))))
         yield from _comment(words.prose(exercise.text))
         for capture in exercise.captures:
-            said = words.gettext(N_("🦈 on {host}, interface {network}: {file} (or .pcapng)"))
+            text = (
+                N_("🦈 on {host}, interface {network}, or on your own machine: {file} (or .pcapng)")
+                if exercise.anywhere
+                else N_("🦈 on {host}, interface {network}: {file} (or .pcapng)")
+            )
+            said = words.gettext(text)
             file = f"{work.CAPTURES}/{capture.id}.pcap"
             yield from _comment(said.format(host=capture.host, network=capture.network, file=file))
         if exercise.questions:

@@ -26,7 +26,7 @@ Files = Mapping[str, Path]
 _Ends = frozenset[Endpoint]
 """Both ends of a connection, whichever side is the client."""
 _SERVER = {(Value.ADDRESS, End.SERVER), (Value.PORT, End.SERVER)}
-"""What tells the endpoint of a server."""
+"""The answers that tell the endpoint of a server."""
 
 
 def find(

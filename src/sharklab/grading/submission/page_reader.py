@@ -16,12 +16,14 @@ from sharklab.lab.model import Exercise
 from sharklab.limits import BUNDLE
 
 _NUMBER = re.compile(r"\d")
-_NAMED = re.compile(r"(?P<name>[^:–—]{2,80}?)\s*[:–—]\s+(?P<rest>\S.*)")
+_NAMED = re.compile(r"(?P<name>[^:–—]{2,80}?)(?:\s*[:–—]|\s-)\s+(?P<rest>\S.*)")
 """A line that may begin with the name of an exercise: "SSH : 192.0.2.7:22"."""
 _ENUMERATION = re.compile(
     r"^(?:[Pp]art(?:ie)?\s+)?(?:[IVX]{1,4}|\d{1,2}|[A-Ha-h])(?:[.-]\d{1,2})*\s*[.):–-]?\s+"
 )
 """The number before a heading: "I) SSH", "II.1 SSH", "Partie 2 - SSH"."""
+_REMARK = re.compile(r"\s*\([^()]*\)$")
+"""A remark behind the name of an exercise: "Site web (YouTube)"."""
 _WRAPPED = 40
 """Characters of a line from which on a sentence may go on in the next one."""
 
@@ -134,7 +136,7 @@ class PageReader:
 
         More words may follow the name, if they are no answer: "Application 1: my bank's site".
         """
-        bare = _ENUMERATION.sub("", text, count=1)
+        bare = _REMARK.sub("", _ENUMERATION.sub("", text, count=1))
         if whole := next((each for each in (text, bare) if self._names.exact(each)), ""):
             return whole
         found = _NAMED.fullmatch(bare)

@@ -109,7 +109,8 @@ def _in_columns(words: Sequence[str]) -> list[PrintedEndpoint]:
 
 
 def _transport(words: Sequence[str]) -> str:
-    named = next((match[1].upper() for word in words if (match := _TRANSPORT.fullmatch(word))), "")
+    bare = (word.strip("(),;") for word in words)
+    named = next((match[1].upper() for word in bare if (match := _TRANSPORT.fullmatch(word))), "")
     states = {word.strip("()").upper() for word in words}
     return named or ("TCP" if states & _TCP_STATES else "UDP" if "UNCONN" in states else "")
 

@@ -39,6 +39,8 @@ def read(plan: Plan, text: str) -> list[str]:
             "dns.server_port=53@2", "ssh.server_port=22@4",
         ]),
         ("**Application 1 : OpenSSH sous Windows**\nPort serveur : 22", ["ssh.server_port=22@2"]),
+        ("1) SSH (de mon PC) :\nPort serveur : 22", ["ssh.server_port=22@2"]),
+        ("- Application 1 - OpenSSH\n  - Port serveur : 22", ["ssh.server_port=22@2"]),
         ("# DNS\nSSH : voir plus haut\nPort serveur : 53", ["dns.server_port=53@3"]),
         ("SSH : TCP\nPort serveur : 22", ["ssh.transport=tcp@1"]),
         ("# SSH\nSSH utilise TCP.", ["ssh.transport=TCP@2"]),

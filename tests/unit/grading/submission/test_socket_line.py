@@ -54,6 +54,7 @@ ANY = PrintedEndpoint("", "")
         ("SSH_CONNECTION=192.0.2.7 50925 198.51.100.9 443", Line("", CLIENT, SERVER)),
         ("192.0.2.7:50925→198.51.100.9:443", Line("", CLIENT, SERVER)),
         ("198.51.100.9:443 <-> 192.0.2.7:50925", Line("", CLIENT, SERVER)),
+        ("192.0.2.7:50925 --> 198.51.100.9:443 (TCP)", Line("TCP", CLIENT, SERVER)),
         ("50925 -> 443", Line("", PrintedEndpoint("", "50925"), PrintedEndpoint("", "443"))),
         (
             "TCP: port https => port 50925",
