@@ -230,10 +230,16 @@ def _ask_ssh(host: str, words: Sequence[str], target: str) -> dict[str, list[str
 
 
 def _value(key: str, value: str, beside: Path) -> str:
-    """Return a value of `ssh -G` as ssh_config(5) takes it."""
+    """Return a value of `ssh -G` as ssh_config(5) takes it.
+
+    A percent sign in the name of a file that exists is no token of ssh.
+    """
     if key not in FILES or value == "none":
         return value
+    places = [folder.absolute() / value for folder in (Path(), beside)]
+    found = next((place for place in places if place.exists()), None)
+    if found:
+        return ssh_settings.file(found)
     if value[:1] not in ("/", "~", "%", "$"):
-        places = [folder.absolute() / value for folder in (Path(), beside)]
-        value = str(next((place for place in places if place.exists()), places[0]))
+        value = str(Path().absolute()).replace("%", "%%") + f"/{value}"
     return ssh_settings.quote_value(value)

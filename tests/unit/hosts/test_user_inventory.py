@@ -168,6 +168,18 @@ def test_a_relative_key_is_here_or_beside_the_inventory(
     assert str(tmp_path / "keys/my id") == settings(written(tmp_path, machines), "server")["identityfile"]
 
 
+@pytest.mark.parametrize("is_relative", [True, False])
+def test_a_key_may_lie_in_a_folder_with_a_percent_sign(is_relative: bool, tmp_path: Path) -> None:
+    """A percent sign is a token for ssh, which refuses to connect for one that it does not know."""
+    folder = tmp_path / "50% b"
+    folder.mkdir()
+    (folder / "id").touch()
+    key = "id" if is_relative else str(folder / "id")
+    machines = {"server": {"ansible_ssh_private_key_file": key}}
+    text = user_inventory.ssh_config(tmp_path / "config", machines, tmp_path / "sockets", folder)
+    assert f'identityfile "{tmp_path}/50%% b/id"' in text
+
+
 def test_folders_of_keys_and_sockets_may_have_odd_names(tmp_path: Path) -> None:
     """A blank, a comma, a colon, a percent sign: ssh reads the path as it is."""
     folder = tmp_path / "a b,c:d%e"

@@ -57,6 +57,8 @@ LOST = (
 """The words of the engines for a member that is down or starts, which has no code of its own when another
 member tells it (LXD 5.0.2, Incus 6.0.4)."""
 
+FULL = "No space left on device"
+
 ANSWERS = ("sync", "async", "error")
 """The types of answers of an engine."""
 
@@ -284,6 +286,13 @@ class Transport:
         )
 
     def _make_refusal(self, method: str, where: str, code: int, said: str) -> MachineryError:
+        if FULL in said:  # the engine adds a line for each file of an image
+            return EngineRefusal(
+                N_("the storage of a member is full: {said}"),
+                place=self._place(method, where),
+                hint=N_("take seats down, or make the storage pool larger"),
+                said=said.partition("\n")[0],
+            )
         if code == STARTS or any(words in said for words in LOST):
             return Unreachable(
                 N_("a member of the cluster does not answer: {said}"),

@@ -118,6 +118,14 @@ def test_dead_member_is_unreachable(engine: ScriptedEngine, asking: Transport, s
     assert said == error_of(Unreachable, lambda: asking.get("/1.0/x")).values["said"]
 
 
+def test_full_storage_is_one_sentence(engine: ScriptedEngine, asking: Transport) -> None:
+    """LXD 5.0.2 adds thousands of lines of tar."""
+    first = "Failed to run: tar -x: exit status 2 (tar: ./usr/a: Cannot write: No space left on device"
+    engine.refuses("GET /1.0/x", 500, f"{first}\ntar: ./usr/b: Cannot write: No space left on device)")
+    error = error_of(EngineRefusal, lambda: asking.get("/1.0/x"))
+    assert (first, "the storage of a member is full: {said}") == (error.values["said"], error.message_id)
+
+
 def test_member_whose_engine_starts_is_unreachable(engine: ScriptedEngine, asking: Transport) -> None:
     """It answers already, and can do nothing yet."""
     engine.refuses("GET /1.0/x", 503, "Server isn't ready yet")
