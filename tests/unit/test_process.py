@@ -101,9 +101,8 @@ def test_command_of_a_dead_parent_is_not_begun(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("parent", "code"), [("os.getppid()", -signal.SIGTERM), ("1 + os.getppid()", 1)])
 def test_process_ends_with_its_parent(parent: str, code: int) -> None:
     """By a signal, or at once if the parent is dead already."""
-    child = (
-        f"import os; from sharklab import process; process.end_with_parent({parent}); print(1, flush=True)"
-    )
+    own = "import os, signal; from sharklab import process"
+    child = f"{own}; process.end_with_parent({parent}); print(1, flush=True); signal.pause()"
     middle = f"""
 import ctypes, os, subprocess, sys
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: the child's code comes to this process
