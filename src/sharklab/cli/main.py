@@ -20,6 +20,9 @@ from sharklab.cli.say import envelope
 from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
 from sharklab.message import N_, Gettext, Message
 
+TAKES_VALUE = (None, "append")
+"""The actions of argparse with a word behind the option."""
+
 COMMAND_PLACE = 3
 """The place of a command among the words that are no options: after the verb, the lab and the host."""
 
@@ -95,7 +98,8 @@ def _command_start(words: Sequence[str]) -> int:
 
 def _find_places(words: Sequence[str]) -> list[int]:
     """Return the indexes of the words that are neither options nor their values."""
-    values = {flag for flags, settings in OPTIONS.values() for flag in flags if "action" not in settings}
+    taking = [flags for flags, settings in OPTIONS.values() if settings.get("action") in TAKES_VALUE]
+    values = {flag for flags in taking for flag in flags}
     places, index = list[int](), 0
     while index < len(words):
         word = words[index]

@@ -79,14 +79,14 @@ def open_work(folder: Path, plan: Plan, progress: Progress) -> Iterator[Submissi
     Archives in it count as they do when the folder is graded: unpacked, in a copy that goes afterwards. To
     see hosts that are containers takes root's rights. Raises InputError without such a folder.
     """
-    with _unpacked(folder, plan.lab.name) as (place, refused):
+    with _unpack_copy(folder, plan.lab.name) as (place, refused):
         found = folders.read(place, plan)
         whole = replace(found, problems=(*refused, *found.problems))
         yield solution.with_state(plan, whole, _observe(plan, progress))
 
 
 @contextmanager
-def _unpacked(folder: Path, lab: str) -> Iterator[tuple[Path, tuple[Problem, ...]]]:
+def _unpack_copy(folder: Path, lab: str) -> Iterator[tuple[Path, tuple[Problem, ...]]]:
     """Give the folder, or a copy of it with its archives unpacked, and the refused archives.
 
     The copy lies in the state folder, which is on the file system of most students' files: it costs links.

@@ -195,8 +195,8 @@ class Worksheet:
                 else:
                     self._put(row, "grade", self._grade(entry.result))
                     self._put(row, "comment", table.text(comment(entry.result, self._speak)))
-                    rows[self._number(row)] = self._read_filling(row)
-            elif not is_locked and self._read_filling(row) == rows.get(self._number(row)):
+                    rows[self._number(row)] = self._read_grade(row)
+            elif not is_locked and self._read_grade(row) == rows.get(self._number(row)):
                 self._put(row, "grade", "")
                 self._put(row, "comment", "")
                 del rows[self._number(row)]
@@ -211,7 +211,7 @@ class Worksheet:
     def _number(self, row: _Row) -> str:
         return str(_number(self._cell(row, "id")))
 
-    def _read_filling(self, row: _Row) -> tuple[str, str]:
+    def _read_grade(self, row: _Row) -> tuple[str, str]:
         return self._cell(row, "grade"), self._cell(row, "comment")
 
     def _name(self, row: _Row, entry: Entry | None) -> str:

@@ -53,11 +53,11 @@ def find(
         shown[name], *further[name] = own
     used = dict.fromkeys(known[_id(each)] for each in wanted if _id(each) in known)
     every += (RecordedCapture(file.name, "", file) for file in used)
-    shown |= _shared(every, [each for each in lacking if _id(each) not in shown], answers)
+    shown |= _share(every, [each for each in lacking if _id(each) not in shown], answers)
     return shown, further
 
 
-def _shared(
+def _share(
     every: Sequence[RecordedCapture], exercises: Iterable[Exercise], answers: Answers
 ) -> dict[str, Path]:
     """Return for each exercise the capture that fits its answers best, also one of another exercise.
@@ -77,8 +77,8 @@ def _shared(
 
 def _tells_port(capture: RecordedCapture, exercise: Exercise, given: Given) -> bool:
     """Tell whether a conversation has the client's port of the answers, or their server's endpoint."""
-    found = (find_fitting(talk, exercise, given) for talk in capture.facts.conversations)
-    asked = ({(QUESTIONS[name].value, QUESTIONS[name].end) for name in fits} for fits in found)
+    fitting = (find_fitting(talk, exercise, given) for talk in capture.facts.conversations)
+    asked = ({(QUESTIONS[name].value, QUESTIONS[name].end) for name in fits} for fits in fitting)
     return any((Value.PORT, End.CLIENT) in each or each >= _SERVER for each in asked)
 
 

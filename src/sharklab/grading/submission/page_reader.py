@@ -101,7 +101,7 @@ class PageReader:
             self._open(line.level, line)
         elif line.cells:
             self._row(line)
-        elif name := self._heading(line.text.rstrip(" :")):
+        elif name := self._find_heading(line.text.rstrip(" :")):
             self._open(LOWEST, replace(line, text=name))
         elif self._place.exercises or not self._place.foreign:
             self._line_of_exercise(line)
@@ -131,7 +131,7 @@ class PageReader:
     def _place(self) -> _Place:
         return self._above[-1] if self._above else _Place(0)
 
-    def _heading(self, text: str) -> str:
+    def _find_heading(self, text: str) -> str:
         """Return the name of the exercise that a line of its own names, "" for another line.
 
         More words may follow the name, if they are no answer: "Application 1: my bank's site".

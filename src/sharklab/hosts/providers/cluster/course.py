@@ -247,9 +247,14 @@ def ensure_networks(own: Course, names: Iterable[str], members: Sequence[Member]
         own.bridges.create(name, at, config=BRIDGE, description=f"sharklab {own.id}")
 
 
+def list_dead(members: Sequence[Member]) -> list[str]:
+    """Return the names of the members that are down."""
+    return [member.name for member in members if member.status is MemberStatus.OFFLINE]
+
+
 def _refuse_dead(members: Sequence[Member]) -> None:
     """Raise MachineryError when a member is down: the engine would make a network by half."""
-    if down := [member.name for member in members if member.status is MemberStatus.OFFLINE]:
+    if down := list_dead(members):
         raise MachineryError(
             N_("no free network is left for a seat, and none can be made while {members} is down"),
             place=Message(N_("the cluster")),

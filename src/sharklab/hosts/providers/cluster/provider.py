@@ -191,6 +191,8 @@ class Cluster:
             left = hosts.remove(own, course.strays(own, instances))
             if any(record.all_records()):
                 return
+            if own.network_names() and (dead := course.list_dead(hosts.members(own))):
+                left.append(Message(N_("its networks wait for {members}"), {"members": ", ".join(dead)}))
             if left:
                 raise MachineryError(
                     N_("the project {project} stays on the cluster: {left}"),
@@ -315,7 +317,12 @@ def _state(own: Course, known: SeatRecord, one: Instance | None) -> str:
 
 
 def _remove_networks(own: Course) -> None:
-    """Remove the pool of networks; those that a dead member still holds stay for the next time."""
+    """Remove the pool of networks, unless a member is down: they stay for the next time.
+
+    The engine would remove their bridges on the other members, and keep their names: no host could start.
+    """
+    if course.list_dead(hosts.members(own)):
+        return
     for name in sorted(own.network_names()):
         try:
             own.bridges.delete(name)

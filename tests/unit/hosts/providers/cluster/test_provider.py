@@ -7,6 +7,7 @@ from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers.cluster import course, record
 from sharklab.hosts.providers.cluster.model import MemberStatus
+from sharklab.message import Message
 from tests.support.errors import error_of
 from tests.support.paper_cluster import PaperCluster
 from tests.support.paper_seats import HOSTS, names, quiet, up
@@ -116,6 +117,21 @@ def test_a_dead_member_keeps_its_hosts_and_the_project(paper: PaperCluster, laye
     paper.status[dead] = MemberStatus.ONLINE
     HOSTS.sweep()
     assert not paper.found and not paper.known
+
+
+def test_a_dead_member_keeps_the_networks_whole(paper: PaperCluster, layers: Layers) -> None:
+    """The engine would remove their bridges elsewhere alone. They and the project go when it is back."""
+    plan = up(layers)
+    dead = next(name for name in paper.status if name != paper.where("server"))
+    paper.status[dead] = MemberStatus.OFFLINE
+    assert [] == HOSTS.down(plan.seat) and paper.bridges
+    error = error_of(MachineryError, HOSTS.sweep)
+    left = error.values["left"]
+    assert isinstance(left, Message) and {"members": dead} == left.values
+    assert paper.bridges and paper.known and course.file().exists()
+    paper.status[dead] = MemberStatus.ONLINE
+    HOSTS.sweep()
+    assert not paper.bridges and not paper.known
 
 
 def _move(paper: PaperCluster, name: str, member: str) -> None:
