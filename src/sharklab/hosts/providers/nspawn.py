@@ -27,6 +27,7 @@ from sharklab.hosts.providers import (
     disk_file,
     network,
     readiness,
+    shared_limits,
     user_ranges,
 )
 from sharklab.lab import roles
@@ -156,6 +157,10 @@ def find_reached_limits(unit: str, host: str) -> Iterator[Message]:
             "host {host} cannot write, because the disk of the server was full: sharklab up starts it again"
         )
         yield Message(sentence, {"host": host})
+    if terminals := shared_limits.count_terminals(cgroups.processes(unit)):
+        sentence = N_("host {host} holds {count} of the {limit} terminals of this machine: reset the host")
+        limit = shared_limits.limit_of_terminals()
+        yield Message(sentence, {"host": host, "count": terminals, "limit": limit})
     if disk_file.measure_use(pid) >= NEARLY:
         sentence = N_("host {host} has filled its disk of {size} MiB: delete files, or reset the host")
         yield Message(sentence, {"host": host, "size": disk_file.SIZE // 2**20})

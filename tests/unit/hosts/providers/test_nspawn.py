@@ -154,6 +154,17 @@ def test_reached_tells_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
         assert sentences == len(list(nspawn.find_reached_limits("sl-a-client", "client")))
 
 
+def test_reached_tells_the_host_that_takes_the_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All containers share them, so one that takes them keeps others from a login."""
+    monkeypatch.setattr(cgroups, "usage", lambda unit: usage())
+    monkeypatch.setattr(cgroups, "processes", lambda unit: [os.getpid()])
+    monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: True)
+    monkeypatch.setattr(shared_limits, "count_terminals", lambda pids: 40_000)
+    monkeypatch.setattr(shared_limits, "limit_of_terminals", lambda: 65_536)
+    [told] = nspawn.find_reached_limits("sl-a-client", "client")
+    assert {"host": "client", "count": 40_000, "limit": 65_536} == told.values
+
+
 def test_reached_tells_a_disk_that_takes_no_writes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a container; a virtual machine has no nspawn."""
     monkeypatch.setattr(cgroups, "usage", lambda unit: usage())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,20 @@ def test_instances_that_cannot_be_raised_may_be_enough(
     error = error_of(MachineryError, shared_limits.ensure, 5, lambda _: None)
     assert (128, 28, 5, 7) == tuple(error.values[name] for name in ("limit", "free", "hosts", "each"))
     assert "sysctl fs.inotify.max_user_instances=1024" == error.hint
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "counted"), [(8, 16, 4), (7, 16, 0), (8, 17, 0), (16, 20, 0)], ids=str
+)
+def test_terminals_are_counted_when_they_are_scarce(
+    settings: Path, used: int, limit: int, counted: int
+) -> None:
+    """Half of all are in use, and these processes have a quarter of all."""
+    (settings / "kernel/pty/max").write_text(f"{limit}\n")
+    (settings / "kernel/pty/nr").write_text(f"{used}\n")
+    ends = [end for _ in range(4) for end in os.openpty()]
+    try:
+        assert counted == shared_limits.count_terminals([os.getpid()])
+    finally:
+        for end in ends:
+            os.close(end)
