@@ -21,6 +21,7 @@ from sharklab.hosts.providers import (
     network,
     nspawn,
     readiness,
+    shared_limits,
     user_ranges,
 )
 from sharklab.lab.model import Plan
