@@ -15,6 +15,11 @@ from sharklab.message import N_
 ANSIBLES = frozenset({"all", "ungrouped", "localhost"})
 """Groups of every inventory, and the host that Ansible adds by itself."""
 
+HOSTS_FILES = frozenset(
+    {"localhost4", "localhost6", "ip6-localhost", "ip6-loopback", "ip6-allnodes", "ip6-allrouters"}
+)
+"""Names that Debian or Rocky has in /etc/hosts for the machine itself, and for all of its network."""
+
 KERNELS = frozenset({"all", "default", "any", "lo", "mgmt"})
 """Interfaces that are none: those of net.*.conf (sysctl), of tcpdump, the loopback and sharklab's own."""
 
@@ -46,6 +51,10 @@ def faults(lab: Lab) -> Iterator[Fault]:
         if host.name in ANSIBLES:
             sentence = N_("{name} cannot be the name of a host")
             hint = N_("choose another name: Ansible uses this one")
+            yield fault(("hosts", host.name), sentence, hint, name=host.name)
+        elif host.name in HOSTS_FILES:
+            sentence = N_("{name} cannot be the name of a host")
+            hint = N_("choose another name: /etc/hosts of every machine has this one")
             yield fault(("hosts", host.name), sentence, hint, name=host.name)
         elif host.name.endswith("-"):
             sentence = N_("{name} cannot be the name of a host")

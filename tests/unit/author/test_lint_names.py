@@ -10,6 +10,7 @@ from sharklab.author import lint, lint_names
 from sharklab.errors import InputError
 from sharklab.lab import seat
 from sharklab.lab.plan import make_plan
+from sharklab.message import N_
 from tests.support.errors import error_of
 
 CASES = Path(__file__).resolve().parents[2] / "data" / "lint-labs"
@@ -66,6 +67,12 @@ def changed(folder: Path, old: str, new: str) -> list[str]:
     except InputError as error:
         return [problem.message_id for problem in error.problems]
     return []
+
+
+@pytest.mark.parametrize("name", ["localhost4", "ip6-loopback"])
+def test_a_host_has_no_name_that_every_machine_has(tmp_path: Path, name: str) -> None:
+    """In /etc/hosts, before any DNS server is asked."""
+    assert N_("{name} cannot be the name of a host") in changed(tmp_path, "web-server", name)
 
 
 @pytest.mark.parametrize(
