@@ -55,7 +55,7 @@ class Course:
     def seats(self, verb: str, lab: str, *more: str) -> dict[str, Any]:
         """Type a command about the seats of a lab, which must be good."""
         done = self.run("seats", verb, lab, *more)
-        assert 0 == done["code"], done
+        assert 0 == done["code"], json.dumps(done)
         return done
 
     def up(self, lab: str, *more: str) -> dict[str, Any]:

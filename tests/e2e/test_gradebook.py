@@ -58,8 +58,8 @@ def environ(course: Path) -> dict[str, str]:
 
 
 def content(out: Path) -> dict[str, bytes]:
-    """Return every file of a gradebook, but for the lock, which names a process."""
-    files = (path for path in out.rglob("*") if path.is_file() and path.name != ".lock")
+    """Return every file of a gradebook, but for the lock and the notes on worksheets."""
+    files = (path for path in out.rglob("*") if path.is_file() and path.name not in (".lock", "rows.json"))
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
 
 
