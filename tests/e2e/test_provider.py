@@ -19,6 +19,7 @@ from sharklab import state
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import image, providers
 from sharklab.hosts.providers import access, cgroups, claims, consoles, network
+from sharklab.hosts.providers import nspawn as nspawn_hosts
 from sharklab.hosts.providers.baking import on_image
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab.model import Plan
@@ -120,6 +121,16 @@ def test_up_gives_hosts_their_addresses(running: Plan) -> None:
         for expected in (address.ipv4, address.ipv6, address.mac, host):
             assert str(expected) in shown
         assert "running" == ask(running, host, "systemctl is-system-running")
+
+
+def test_process_of_a_host_is_never_taken_for_nspawn(running: Plan) -> None:
+    """Root of a host may give a program this name; then this machine would run files of the host as root."""
+    quiet = "> /dev/null 2>&1 < /dev/null"
+    start = f"cp /bin/sleep /tmp/systemd-nspawn; setsid --fork /tmp/systemd-nspawn 60 {quiet}"
+    ask(running, "client", start)
+    pids = cgroups.processes(network.namespace(running.seat.id, "client"))
+    named = [pid for pid in pids if Path(f"/proc/{pid}/comm").read_text() == "systemd-nspawn\n"]
+    assert (2, 1) == (len(named), len(list(filter(nspawn_hosts._is_nspawn, named))))
 
 
 def test_up_joins_the_lab_network(running: Plan) -> None:

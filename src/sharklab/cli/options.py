@@ -33,7 +33,8 @@ def seat_owner(lab: str) -> str:
     Raises InputError when only other students have a seat of `lab` here: one of them may be meant.
     """
     student, name = user_name(), paths.lab_name(lab)
-    others = sorted(folder.name for folder in state.seats_folder().glob(f"{name}/*/"))
+    seats = state.find(state.seats_folder(), "*/*/")
+    others = [folder.name for folder in seats if folder.parent.name == name]
     imported = state.root() / "imported" / name / f"{student}.json"
     if others and student not in others and not imported.exists():
         raise InputError(

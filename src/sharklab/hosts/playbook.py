@@ -71,10 +71,10 @@ def get_ready() -> subprocess.Popen[str]:
     """
     if not _ready:
         _ready.append(start_child())
-        atexit.register(_end_ready)
     return _ready[0]
 
 
+@atexit.register
 def _end_ready() -> None:
     while _ready:
         _end_child(_ready.pop())

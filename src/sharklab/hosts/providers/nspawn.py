@@ -207,6 +207,12 @@ def command(
 
 
 def _is_nspawn(pid: int) -> bool:
+    """Tell whether a process is the systemd-nspawn that made a host.
+
+    A process of the host may have that name, and files of its own where programs of this machine are looked
+    for; but it has no process number of this machine's own namespace (pid_namespaces(7)).
+    """
     with suppress(OSError):
-        return Path(f"/proc/{pid}/comm").read_text().strip() == "systemd-nspawn"
+        is_ours = Path(f"/proc/{pid}/ns/pid").samefile("/proc/self/ns/pid")
+        return is_ours and Path(f"/proc/{pid}/comm").read_text().strip() == "systemd-nspawn"
     return False

@@ -42,6 +42,9 @@ keeps an address without an answer, as on a computer alone; `ip neigh` then show
 """
 
 TERMINALS = "kernel.pty.max"
+MASTERS = ("/dev/ptmx", "/dev/pts/ptmx", "/ptmx")
+"""The file that a program opens for a new terminal, as different mount namespaces see it."""
+
 SCARCE, MUCH = 1 / 2, 1 / 4
 """The part of all terminals that is in use when one counts, and that a host has then which is named."""
 
@@ -90,7 +93,7 @@ def count_terminals(processes: Iterable[int]) -> int:
     if int(_file("kernel.pty.nr").read_text()) < SCARCE * limit_of_terminals():
         return 0
     files = (glob.iglob(f"{pid}/fd/*", root_dir="/proc") for pid in processes)  # noqa: PTH207 (as in _in_use)
-    count = sum(_leads_to(Path("/proc", name), "ptmx") for name in chain.from_iterable(files))
+    count = sum(_leads_to(Path("/proc", name), *MASTERS) for name in chain.from_iterable(files))
     return count if count >= MUCH * limit_of_terminals() else 0
 
 
@@ -118,8 +121,8 @@ def _in_use() -> int:
     return sum(_leads_to(Path("/proc", name), "anon_inode:inotify") for name in names)
 
 
-def _leads_to(entry: Path, name: str) -> bool:
-    """Tell whether an open file of a process has this name."""
+def _leads_to(entry: Path, *names: str) -> bool:
+    """Tell whether an open file of a process has one of these names."""
     with suppress(OSError):
-        return entry.readlink().name == name
+        return str(entry.readlink()) in names
     return False
