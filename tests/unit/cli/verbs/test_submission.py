@@ -338,6 +338,18 @@ def test_check_of_an_exam_tells_titles_alone(capsys: pytest.CaptureFixture[str])
     assert 3 == len(found.manifest["checks"])
 
 
+def test_check_of_an_exam_in_another_folder_finds_the_work_here(
+    myexam: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder of the work has the lab's name, wherever the lab itself lies."""
+    myexam.rename("labs-of-mine")
+    Path("labs").mkdir()
+    Path("labs-of-mine").rename("labs/mylab")
+    Path("work").rename("mylab")
+    told = answered(capsys, "check", "./labs/mylab")
+    assert (GOOD, "mylab") == (told["code"], told["folder"])
+
+
 @pytest.mark.usefixtures("myexam")
 def test_submit_of_an_exam_is_the_only_one(capsys: pytest.CaptureFixture[str]) -> None:
     """The first digits of the file are shown; another submission takes the instructor's code."""
