@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -234,7 +235,12 @@ def submit(args: Options) -> int:
     if file.is_dir():
         file /= f"{name}-{student}{bundle.ENDING}"
     if not file.parent.is_dir():  # said before the hosts of an exam reboot
-        raise InputError(N_("the folder does not exist"), place=f"--out {file}")
+        raise InputError(
+            N_("the folder does not exist"),
+            place=f"--out {file.parent}",
+            hint=N_("make it with: mkdir -p {folder}"),
+            folder=shlex.quote(str(file.parent)),
+        )
     with own_work.pack(plan, folder, file, Progress(words.gettext), args.again) as (submission, digest):
         ownership.give_like_folder(file)
         lines = contents.lines(plan, submission, file, words)

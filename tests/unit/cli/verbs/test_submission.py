@@ -91,7 +91,8 @@ def test_submit_puts_the_file_into_a_folder(capsys: pytest.CaptureFixture[str]) 
         told = answered(capsys, "submit", "tp4", "-o", folder)
         assert str(Path(folder, "tp4-alice.sharklab")) == told["file"] and Path(told["file"]).is_file()
     error = refusal(InputError, "submit", "tp4", "-o", "nowhere/mine.sharklab", *ALICE)
-    assert "the folder does not exist" == error.message_id
+    assert ("the folder does not exist", "--out nowhere") == (error.message_id, error.place)
+    assert ("make it with: mkdir -p {folder}", "nowhere") == (error.hint_id, error.values["folder"])
 
 
 def test_submit_says_when_the_seat_began_and_which_hints_were_taken(tmp_path: Path) -> None:
