@@ -43,11 +43,13 @@ def capture(args: Options) -> int:
     folder = _student_folder(args, plan)
     with fetching.temporary(folder) as own, process.interrupt_once() as ignore_signals:
         files = [own / capture.id for capture in wanted]
-        _record(args, plan, wanted, files, ignore_signals)
+        lost = _record(args, plan, wanted, files, ignore_signals)
         arrivals = [
             fetching.take(plan, folder, file, f"{capture.host}", capture.id)
             for capture, file in zip(wanted, files, strict=True)
         ]
+    for each in lost:  # only now: to say it fails on a closed terminal
+        print(translate(args).say(each), file=sys.stderr)
     return _say_arrivals(args, arrivals, ())
 
 
@@ -99,8 +101,11 @@ def _record(
     wanted: Sequence[Capture],
     files: Sequence[Path],
     ignore_signals: Callable[[], None],
-) -> None:
-    """Record into the files until Ctrl-C or a limit. Raises MachineryError when a recording fails."""
+) -> list[Message]:
+    """Record into the files until Ctrl-C or a limit, and return what tcpdump lost.
+
+    Raises MachineryError when a recording fails.
+    """
     from sharklab.hosts import recording
     from sharklab.hosts.providers import remote
 
@@ -122,15 +127,13 @@ def _record(
             print(words.gettext("Start the application now. Ctrl-C ends the recording."), file=sys.stderr)
             with contextlib.suppress(KeyboardInterrupt):
                 recording.wait(running, args.seconds)
-            ignore_signals()
+                ignore_signals()  # in the block: a signal may come before it is done
     for each in running:
         each.check()
-        if each.dropped:
-            lost = Message(
-                N_("tcpdump on {host} lost {count} packets: record again, with less traffic"),
-                {"host": each.machine.name, "count": each.dropped},
-            )
-            print(words.say(lost), file=sys.stderr)
+    lost = N_("tcpdump on {host} lost {count} packets: record again, with less traffic")
+    return [
+        Message(lost, {"host": each.machine.name, "count": each.dropped}) for each in running if each.dropped
+    ]
 
 
 def _show_live(args: Options, plan: Plan, wanted: Sequence[Capture]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -144,48 +145,51 @@ def check(args: Options) -> int:
     from sharklab.cli import exam_rules, flow, own_work
     from sharklab.grading.marking import advice
     from sharklab.grading.marking.export import to_plain
-    from sharklab.grading.submission import form as forms
 
     plan = flow.look_up(args.lab, args.student)
     if args.hint:
         exam_rules.refuse_in_exam(plan, "check --hint")
-    with _open_work(args, plan) as submission:
+    folder = _find_folder(args, plan)
+    with _open_work(args, plan, folder) as submission:
         found = own_work.look(plan, submission, args.hint)
     if plan.lab.exam:
-        return _say_missing(args, found)
+        return _say_missing(args, found, folder)
     words, result = translate(args), found.result
     lines = [*(visible(words.say(note)) for note in found.notes), *advice.lines(result, words, found.offered)]
-    folder = forms.place(args.folder, plan.lab.name)
     told = {"folder": str(folder), "hints": list(found.offered), "seat": found.has_seat}
     say(args, "\n".join(lines), **told, result=to_plain(result))
     return GOOD if result.points == result.worth else NOT_ACHIEVED
 
 
-def _say_missing(args: Options, found: Look) -> int:
+def _say_missing(args: Options, found: Look, folder: Path) -> int:
     """Say in an exam which parts are missing, by their titles alone; exit code 1 when some are."""
     from sharklab.grading.marking import advice
-    from sharklab.grading.submission import form as forms
 
     words, missing = translate(args), advice.list_missing(found.result)
     lines = [*(visible(words.say(note)) for note in found.notes), *advice.exam_lines(found.result, words)]
     titles = {id: [words.say(mark.title) for mark in marks] for id, marks in missing.items()}
-    folder = forms.place(args.folder, args.lab)
     say(args, "\n".join(lines), folder=str(folder), missing=titles)
     return NOT_ACHIEVED if missing else GOOD
 
 
+def _find_folder(args: Options, plan: Plan) -> Path:
+    """Return the folder of the student's work; warn first of hosts that are not up."""
+    from sharklab.cli import own_work
+    from sharklab.grading.submission import form as forms
+
+    warn(args, own_work.name_missing_hosts(plan))
+    return forms.place(args.folder, plan.lab.name)
+
+
 @contextmanager
-def _open_work(args: Options, plan: Plan) -> Iterator[Submission]:
-    """Give the work of the student as it is now.
+def _open_work(args: Options, plan: Plan, folder: Path) -> Iterator[Submission]:
+    """Give the work in the student's folder as it is now.
 
     If it takes root's rights to see the hosts, the command starts again through sudo.
     """
     from sharklab.cli import own_work, seats
-    from sharklab.grading.submission import form as forms
     from sharklab.progress import Progress
 
-    warn(args, own_work.name_missing_hosts(plan))
-    folder = forms.place(args.folder, plan.lab.name)
     _become_root(args, plan)
     with own_work.open_work(folder, plan, Progress(translate(args).gettext)) as found:
         warn(args, seats.warnings(plan.lab.name, plan.seat.student))
@@ -205,12 +209,11 @@ def report(args: Options) -> int:
     """Write the report of a student's own answers and captures into their folder."""
     from sharklab.cli import exam_rules, flow, solution
     from sharklab.grading.marking import preview as reports
-    from sharklab.grading.submission import form as forms
 
     plan = flow.look_up(args.lab, args.student)
     exam_rules.refuse_in_exam(plan, "report --folder")
-    folder = forms.place(args.folder, plan.lab.name)
-    with _open_work(args, plan) as found:
+    folder = _find_folder(args, plan)
+    with _open_work(args, plan, folder) as found:
         submission = replace(found, folder=folder)
         files = reports.write(plan, submission, languages(args), without_seats=not solution.has_seat(plan))
     ownership.give_like_folder(*folder.iterdir())
@@ -222,19 +225,22 @@ def submit(args: Options) -> int:
     """Pack the work and say what is in it, and what is not; in an exam the hosts reboot before that."""
     from sharklab.cli import flow, own_work
     from sharklab.grading.submission import bundle, contents
-    from sharklab.grading.submission import form as forms
     from sharklab.progress import Progress
 
     plan, words = flow.look_up(args.lab, args.student), translate(args)
     name, student = plan.lab.name, plan.seat.student
-    warn(args, own_work.name_missing_hosts(plan))
-    folder = forms.place(args.folder, name)
+    folder = _find_folder(args, plan)
     _become_root(args, plan)
     file = Path(args.out or ".")
     if file.is_dir():
         file /= f"{name}-{student}{bundle.ENDING}"
     if not file.parent.is_dir():  # said before the hosts of an exam reboot
-        raise InputError(N_("the folder does not exist"), place=f"--out {file}")
+        raise InputError(
+            N_("the folder does not exist"),
+            place=f"--out {file.parent}",
+            hint=N_("make it with: mkdir -p {folder}"),
+            folder=shlex.quote(str(file.parent)),
+        )
     with own_work.pack(plan, folder, file, Progress(words.gettext), args.again) as (submission, digest):
         ownership.give_like_folder(file)
         lines = contents.lines(plan, submission, file, words)

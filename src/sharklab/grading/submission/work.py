@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -73,11 +73,12 @@ def read(folder: Path, plan: Plan, limits: BundleLimits = BUNDLE) -> Submission:
 def _as_it_is(folder: Path, plan: Plan, limits: BundleLimits) -> Work:
     """Return the work in `folder`; a lab that takes captures from anywhere finds them in any folder there.
 
-    In other labs they lie in the folder of captures, or in an archive that was unpacked.
+    In other labs they lie in the folder of captures, there or beside the answers, or in an archive that was
+    unpacked.
     """
     own = finding.answer_sheet(folder, plan)
     if not any(exercise.anywhere for exercise in plan.lab.exercises):
-        return gather(own, limits, list_captures(plan), _archives(folder))
+        return gather(own, limits, list_captures(plan), folder)
     found = gather(own, limits, list_captures(plan))
     said = page_answers.find(folder, plan, found.answers)
     names = dict.fromkeys([*found.answers, *said.answers])
@@ -131,13 +132,14 @@ def gather(
     folder: Path,
     limits: BundleLimits = BUNDLE,
     known: Sequence[str] | None = None,
-    archives: Iterable[Path] = (),
+    whole: Path | None = None,
 ) -> Work:
     """Return the work in `folder`: its captures among the `known` ones, in any lab those of plain names.
 
-    They lie in its folder of captures, or below `archives`.
+    They lie in its folder of captures, in that of the `whole` folder, or in an archive that was unpacked in
+    the `whole` folder.
     """
-    captures, refused = _captures(folder, limits, known, archives)
+    captures, refused = _captures(folder, limits, known, whole)
     answers, faults = _answers(folder, limits)
     return Work(captures, answers, (*faults, *refused))
 
@@ -195,15 +197,13 @@ class _Claim:
 
 
 def _captures(
-    folder: Path, limits: BundleLimits, known: Sequence[str] | None, archives: Iterable[Path]
+    folder: Path, limits: BundleLimits, known: Sequence[str] | None, whole: Path | None
 ) -> tuple[Mapping[str, Path], tuple[Problem, ...]]:
     """Return the file of each capture, and the problem of each file that is not taken."""
-    own = captures_folder(folder)
+    places = dict.fromkeys(map(captures_folder, (folder, whole or folder)))
     claims: dict[str, list[_Claim]] = {}
     reasons: dict[Path, Message] = {}
-    every = [file for _, file in _files(own, limits) if not _is_unpacked(file)]
-    every += (file for archive in archives for file in filter(_is_meant, finding.files(archive)))
-    for file in every:
+    for file in _candidates(folder, places, _archives(whole) if whole else (), limits):
         found = None if strays.is_leftover(file.name) else _claim(file.name, file, limits, known)
         if isinstance(found, _Claim):
             claims.setdefault(found.id, []).append(found)
@@ -215,7 +215,20 @@ def _captures(
         captures |= {id: first.file} if first else {}
         reasons |= beaten
     problems = (Problem(_place(folder, file), reasons[file]) for file in sorted(reasons))
-    return captures, (*_odd(own, limits), *problems)
+    return captures, (*(each for place in places for each in _odd(place, limits)), *problems)
+
+
+def _candidates(
+    folder: Path, places: Collection[Path], archives: Iterable[Path], limits: BundleLimits
+) -> Iterator[Path]:
+    """Yield each file that may be a capture once: those of `places`, then those of the archives.
+
+    The answers, the folder that has them and one of the `places` may lie in another one: no captures either.
+    """
+    every = [file for place in places for _, file in _files(place, limits) if not _is_unpacked(file)]
+    every += (file for archive in archives for file in filter(_is_meant, finding.files(archive)))
+    others = {folder, *folder.parents, *sheet.find(folder), *places}
+    yield from (file for file in dict.fromkeys(every) if file not in others)
 
 
 def _is_meant(file: Path) -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sharklab import process
 from sharklab.cli import main
 from sharklab.errors import BAD_INPUT, GOOD, MACHINERY, NOT_ACHIEVED
 from sharklab.hosts import recording
@@ -75,6 +79,51 @@ def test_ctrl_c_ends_a_capture_and_keeps_it(
     assert (NOT_ACHIEVED, False) == (code, arrival["shows_exercise"])
     assert [str(Path("work/earlier/page-1.pcap"))] == arrival["kept"]
     assert before == (hosts.work / "earlier/page-1.pcap").read_bytes()
+
+
+def test_a_signal_at_the_end_of_the_time_keeps_a_capture(
+    hosts: StudentHosts, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may come when --seconds are over and signals are not ignored yet."""
+    once = process.interrupt_once
+
+    @contextmanager
+    def late() -> Iterator[Callable[[], None]]:
+        with once() as ignore:
+
+            def interrupted() -> None:
+                try:
+                    os.kill(os.getpid(), signal.SIGINT)
+                finally:
+                    ignore()
+
+            yield interrupted
+
+    monkeypatch.setattr(process, "interrupt_once", late)
+    assert GOOD == call(capsys, "capture", "page", "--seconds", "0.01")[0]
+    assert hosts.traffic.read_bytes() == (hosts.work / "captures/page.pcap").read_bytes()
+
+
+def test_a_capture_with_losses_is_kept_when_its_terminal_closes(
+    hosts: StudentHosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be said there any more; the capture comes first."""
+    hosts.have_tcpdump(lost=7)
+
+    class Terminal(io.StringIO):
+        is_there = True
+
+        def write(self, text: str) -> int:
+            if not self.is_there:
+                raise OSError(errno.EIO, "the terminal is closed")
+            return super().write(text)
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(recording, "wait", lambda *given: setattr(terminal, "is_there", False))
+    with pytest.raises(OSError, match="the terminal is closed"):
+        main.main(["capture", "./mylab", "page", "--student", "alice", "--folder", "work"])
+    assert hosts.traffic.read_bytes() == (hosts.work / "captures/page.pcap").read_bytes()
 
 
 def test_capture_says_what_tcpdump_says(hosts: StudentHosts, capsys: pytest.CaptureFixture[str]) -> None:

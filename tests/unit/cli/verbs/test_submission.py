@@ -91,7 +91,8 @@ def test_submit_puts_the_file_into_a_folder(capsys: pytest.CaptureFixture[str]) 
         told = answered(capsys, "submit", "tp4", "-o", folder)
         assert str(Path(folder, "tp4-alice.sharklab")) == told["file"] and Path(told["file"]).is_file()
     error = refusal(InputError, "submit", "tp4", "-o", "nowhere/mine.sharklab", *ALICE)
-    assert "the folder does not exist" == error.message_id
+    assert ("the folder does not exist", "--out nowhere") == (error.message_id, error.place)
+    assert ("make it with: mkdir -p {folder}", "nowhere") == (error.hint_id, error.values["folder"])
 
 
 def test_submit_says_when_the_seat_began_and_which_hints_were_taken(tmp_path: Path) -> None:
@@ -336,6 +337,18 @@ def test_check_of_an_exam_tells_titles_alone(capsys: pytest.CaptureFixture[str])
     call("submit", *WORK)
     found = bundle.unpack(Path("mylab-alice.sharklab"), Path("unpacked"))
     assert 3 == len(found.manifest["checks"])
+
+
+def test_check_of_an_exam_in_another_folder_finds_the_work_here(
+    myexam: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder of the work has the lab's name, wherever the lab itself lies."""
+    myexam.rename("labs-of-mine")
+    Path("labs").mkdir()
+    Path("labs-of-mine").rename("labs/mylab")
+    Path("work").rename("mylab")
+    told = answered(capsys, "check", "./labs/mylab")
+    assert (GOOD, "mylab") == (told["code"], told["folder"])
 
 
 @pytest.mark.usefixtures("myexam")

@@ -13,6 +13,7 @@ import pytest
 from sharklab.errors import InputError
 from sharklab.grading.submission import work
 from sharklab.grading.submission.model import Seal
+from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE, BundleLimits
 from sharklab.message import N_
 from tests.support import submission_sample as sample
@@ -23,6 +24,13 @@ def problems(place: Path, limits: BundleLimits | None = None) -> dict[str, str]:
     """Return what is said of the files of a folder."""
     found = work.read(place, sample.plan(), limits or BundleLimits())
     return {problem.file: str(problem.reason) for problem in found.problems}
+
+
+def of_seats_alone() -> Plan:
+    """Return the plan of a lab that takes captures from its folder alone."""
+    plan = sample.plan()
+    exercises = tuple(replace(each, anywhere=False) for each in plan.lab.exercises)
+    return replace(plan, lab=replace(plan.lab, exercises=exercises))
 
 
 def test_read_gives_captures_and_answers_of_the_seat(tmp_path: Path) -> None:
@@ -76,9 +84,7 @@ def test_read_of_a_folder_in_captures_names_it_only_if_nothing_in_it_is_taken(tm
 @pytest.mark.parametrize("place", ["", "captures", "TP4"])
 def test_read_finds_captures_in_unpacked_archives_in_any_lab(tmp_path: Path, place: str) -> None:
     """Other files there are nobody's business; the student's own capture of that name comes first."""
-    plan = sample.plan()
-    exercises = tuple(replace(each, anywhere=False) for each in plan.lab.exercises)
-    plan = replace(plan, lab=replace(plan.lab, exercises=exercises))
+    plan = of_seats_alone()
     work_place = sample.folder(tmp_path / "work" / place if place == "TP4" else tmp_path / "work")
     box = tmp_path / "work" / ("" if place == "TP4" else place) / "all.zip" / "in"
     box.mkdir(parents=True)
@@ -91,6 +97,26 @@ def test_read_finds_captures_in_unpacked_archives_in_any_lab(tmp_path: Path, pla
         found.captures["ssh"],
     )
     assert ["ssh.pcap", "thing.pcap"] == sorted(Path(each.file).name for each in found.problems)
+
+
+@pytest.mark.parametrize("place", ["answers.zip", "mine", "captures", "captures/all.zip", "captures/TP4"])
+def test_read_finds_captures_beside_the_answers_and_in_the_whole_folder(tmp_path: Path, place: str) -> None:
+    """Answers in an archive or a subfolder leave captures/ as it is; no file is told twice."""
+    own = sample.folder(tmp_path / "work")
+    (own / place).mkdir(exist_ok=True, parents=True)
+    (own / "answers.yml").rename(own / place / "answers.yml")
+    (own / place / "captures").mkdir()
+    shutil.copy(own / "captures" / "ssh.pcap", own / place / "captures" / "web.pcap")
+    (own / "captures" / "notes.txt").write_text("x")
+    found = work.read(own, of_seats_alone())
+    captures = {id: file.relative_to(own).as_posix() for id, file in found.captures.items()}
+    assert {
+        "ssh": "captures/ssh.pcap",
+        "time": "captures/time.pcapng",
+        "web": f"{place}/captures/web.pcap",
+    } == captures
+    notes = "notes.txt" if place == "captures" else "captures/notes.txt"
+    assert (22, [notes]) == (found.answers["ssh"]["server_port"], [each.file for each in found.problems])
 
 
 def test_read_takes_answers_from_a_text_where_the_form_has_none(tmp_path: Path) -> None:
