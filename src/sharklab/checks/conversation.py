@@ -135,7 +135,7 @@ def _no_fin(focus: Focus) -> Message:
         text = N_("The FIN exchange is not complete; packets with a FIN: {numbers}.")
         return Message(text, {"numbers": talk.fins})
     return Message(
-        N_("The capture shows no FIN: it ended before the connection, or its last packets were left out.")
+        N_("The capture shows no FIN: it ended before the connection did, or its last packets were left out.")
     )
 
 

@@ -90,7 +90,7 @@ def test_conversation_that_did_not_come_about_fails(
             (44, 45, 46),
             "fin",
             {
-                "The capture shows no FIN: it ended before the connection, "
+                "The capture shows no FIN: it ended before the connection did, "
                 "or its last packets were left out.": None
             },
         ),

@@ -21,7 +21,7 @@ MARKS = {
 }
 GROUPED = {
     DiagnosisStatus.OK: N_("{names}"),
-    DiagnosisStatus.OPTIONAL: N_("not installed; sharklab does it when a lab needs them: {names}"),
+    DiagnosisStatus.OPTIONAL: N_("not installed; sharklab installs them when a lab needs them: {names}"),
     DiagnosisStatus.WARNING: N_("not tried, as that takes root; `sudo ./sharklab doctor` tries: {names}"),
 }
 """The sentence on all things of a group that have the same status."""

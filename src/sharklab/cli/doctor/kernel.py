@@ -184,7 +184,7 @@ def nfs(filesystems: str) -> Diagnosis:
     return optional(
         name,
         N_("absent: {kinds}; labs use programs that speak NFS instead"),
-        N_("for the kernel's own: --provider auto, with virtual machines"),
+        N_("for the kernel's NFS, use virtual machines: --provider auto"),
         kinds=tuple(absent),
     )
 

@@ -284,7 +284,7 @@ def find_unpacked(
     """
     if source.nested >= ARCHIVE.nested:
         raise InputError(
-            N_("more than {count} zips lie in each other"), place=str(source.path), count=ARCHIVE.nested
+            N_("more than {count} archives lie in each other"), place=str(source.path), count=ARCHIVE.nested
         )
     size, faults = unpacked.extract(source.path, folder, source.most)
     found = _contents(source.content, folder, students, lab)
@@ -299,7 +299,7 @@ def find_unpacked(
         if _PACKED.search(file.name) or _is_handed_in(lost, students):
             sources.append(lost)
     if not sources:
-        raise InputError(N_("the zip holds no submission"), place=str(source.path))
+        raise InputError(N_("the archive holds no submission"), place=str(source.path))
     most = min(BUNDLE.unpacked, (source.most - size) // len(sources))
     return tuple(
         replace(

@@ -61,7 +61,8 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 class FilledWorksheet:
     """The result of filling a worksheet: the file, number of grades, students without row, locked grades.
 
-    `rows` is what the worksheets of the gradebook have of sharklab now. `removed` are the students whose
+    `rows` is what sharklab wrote last into each row, also of a row that is empty now: an older copy of the
+    worksheet may still have it. `removed` are the students whose
     grade of an earlier run was removed, `old` those without a result whose row has a grade all the same.
     """
 
@@ -199,7 +200,6 @@ class Worksheet:
             elif not is_locked and self._read_filling(row) == rows.get(self._number(row)):
                 self._put(row, "grade", "")
                 self._put(row, "comment", "")
-                del rows[self._number(row)]
                 removed.add(self._name(row, entry))
             elif entry and self._cell(row, "grade"):
                 old.add(entry.student)

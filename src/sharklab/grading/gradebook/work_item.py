@@ -147,7 +147,7 @@ def _identify_packed(item: IdentifyItem) -> Identity | tuple[SubmissionSource, .
         return _identity(source, folder, bundle.extract(source.path, folder, limits))
     except InputError as refusal:
         state.remove(folder)
-        return _open_zip(item, state.folder(folder / source.name), refusal)
+        return _open_archive(item, state.folder(folder / source.name), refusal)
 
 
 def _identity(source: SubmissionSource, folder: Path, problems: tuple[Problem, ...]) -> Identity:
@@ -161,7 +161,7 @@ def _identity(source: SubmissionSource, folder: Path, problems: tuple[Problem, .
     return Identity("", "", Seal.NONE, 0.0, digest, folder, problems)
 
 
-def _open_zip(item: IdentifyItem, folder: Path, refusal: InputError) -> tuple[SubmissionSource, ...]:
+def _open_archive(item: IdentifyItem, folder: Path, refusal: InputError) -> tuple[SubmissionSource, ...]:
     """Return the submissions in a zip that is no bundle, or in a tar. Raises InputError when it has none."""
     if not tarball.is_tar(item.source.path):
         archive.check_format(item.source.path)

@@ -58,14 +58,16 @@ def is_zip(file: Path) -> bool:
 
 
 def check_format(file: Path) -> None:
-    """Raise InputError for an empty file, and for one that is packed in another format than zip."""
+    """Raise InputError for an empty file, and for one that is packed in another format than zip or tar."""
     start = _start(file)
     if not start:
         raise InputError(N_("the file is empty"), place=str(file))
     for magic, format in _OTHERS.items():
         if start.startswith(magic):
             raise InputError(
-                N_("the file is packed as {format}, and only zip is read"), place=str(file), format=format
+                N_("the file is packed as {format}, and only zip and tar are read"),
+                place=str(file),
+                format=format,
             )
 
 

@@ -16,7 +16,7 @@ from typing import IO, cast
 from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.grading.submission import archive
-from sharklab.limits import ARCHIVE, BUNDLE, ArchiveLimits
+from sharklab.limits import ARCHIVE, ArchiveLimits
 from sharklab.message import N_
 
 _GZIP = b"\x1f\x8b"
@@ -49,7 +49,7 @@ class _Counted:
 def is_tar(file: Path) -> bool:
     """Tell whether a regular file begins as a tar does, compressed by gzip or not."""
     try:
-        with untrusted.stream(file, BUNDLE.file) as stream:
+        with untrusted.stream(file, ARCHIVE.file) as stream:
             return _plain(stream).read(_BLOCK)[_AT:].startswith(_USTAR)
     except (InputError, *BROKEN):
         return False
@@ -69,7 +69,7 @@ def extract(file: Path, into: Path, unpacked: int, limits: ArchiveLimits = ARCHI
     Raises InputError when it is no tar, damaged, or beyond the limits.
     """
     size = 0
-    with untrusted.stream(file, BUNDLE.file) as stream:
+    with untrusted.stream(file, limits.file) as stream:
         try:
             counted = cast(IO[bytes], _Counted(_plain(stream), unpacked))
             with tarfile.open(fileobj=counted, mode="r|") as opened:

@@ -154,7 +154,8 @@ def find_reached_limits(unit: str, host: str) -> Iterator[Message]:
         yield Message(sentence, {"host": host, "used": used.memory // 2**20, "memory": mebibytes})
     if disk_file.is_read_only(pid):
         sentence = N_(
-            "host {host} cannot write, because the disk of the server was full: sharklab up starts it again"
+            "host {host} cannot write any more, because the disk of this computer was full or is broken: "
+            "make room; then sharklab up starts the host again"
         )
         yield Message(sentence, {"host": host})
     if terminals := shared_limits.count_terminals(cgroups.processes(unit)):

@@ -26,7 +26,7 @@ from tests.support import gradebook_class as handed
 from tests.support.zips import tree, unzipped, zipped
 
 ROSTER = tuple(Student(name, name.title(), "") for name in ("alice", "bob", "carol", "dan", "erin"))
-PACKED = N_("the file is packed as {format}, and only zip is read")
+PACKED = N_("the file is packed as {format}, and only zip and tar are read")
 DAMAGED = N_("the file is not a submission, or it is damaged")
 
 
@@ -119,7 +119,7 @@ def test_moodles_download_is_read_as_it_comes(bundle: Path, tmp_path: Path) -> N
         "bob": Seal.NONE,
         "carol": PACKED,
         "dan": Seal.NONE,
-        "erin": N_("the zip holds no submission"),
+        "erin": N_("the archive holds no submission"),
     }
     for number, place in enumerate((download, download.parent, unzipped(download, tmp_path / "unpacked"))):
         assert expected == outcomes(place, tmp_path / f"out{number}")
@@ -132,7 +132,7 @@ def test_a_few_zips_may_lie_in_each_other(tmp_path: Path) -> None:
         inner = zipped(tmp_path / f"{number}.zip", {"tp4-alice.zip": inner}).read_bytes()
     (place := tmp_path / "in").mkdir()
     (place / "tp4-alice.zip").write_bytes(inner)
-    assert {"alice": N_("more than {count} zips lie in each other")} == outcomes(place, tmp_path / "out")
+    assert {"alice": N_("more than {count} archives lie in each other")} == outcomes(place, tmp_path / "out")
 
 
 def test_what_did_not_come_out_of_a_zip_is_its_students(tmp_path: Path) -> None:

@@ -82,12 +82,16 @@ def test_fill_twice_gives_the_same_file(tmp_path: Path) -> None:
 
 
 def test_fill_removes_the_grade_of_an_earlier_run(tmp_path: Path) -> None:
-    """A student has no result any more, or left the class. A grade that somebody changed stays."""
+    """A student has no result any more, or left the class. A grade that somebody changed stays.
+
+    The same download of the worksheet may be graded again and again.
+    """
     rows = [f"Participant {1000 + each},Name {each},,,{each},20.00,Yes,-,-," for each in range(1, 5)]
     file = _sheet(tmp_path, ENGLISH, *rows)
     group = sample.whole()
     first = moodle.fill(file, group)
-    file.write_text(re.sub("(Name 3,,,)[0-9.]+", r"\g<1>9", file.read_text()))
+    download = re.sub("(Name 3,,,)[0-9.]+", r"\g<1>9", file.read_text())
+    file.write_text(download)
     alice, _, carol, *others = group.entries
     later = replace(group, entries=(replace(alice, result=None), replace(carol, result=None), *others))
     second = moodle.read(file).fill(later, first.rows)
@@ -96,6 +100,10 @@ def test_fill_removes_the_grade_of_an_earlier_run(tmp_path: Path) -> None:
     assert ["", "", "9", "4"] == [row["Grade"] for row in written]
     assert [False, False, True, False] == [bool(row["Feedback comments"]) for row in written]
     assert second.removed and () == moodle.read(file).fill(later, second.rows).removed
+    emptied = file.read_bytes()
+    file.write_text(download)
+    third = moodle.read(file).fill(later, second.rows)
+    assert (second.removed, second.old, emptied) == (third.removed, third.old, file.read_bytes())
 
 
 @pytest.mark.parametrize(

@@ -160,9 +160,9 @@ def test_extract_onto_a_full_disk_is_no_fault_of_the_zip(
     ("content", "message", "format"),
     [
         (b"", N_("the file is empty"), None),
-        (b"7z\xbc\xaf\x27\x1c", N_("the file is packed as {format}, and only zip is read"), "7z"),
-        (b"Rar!\x1a", N_("the file is packed as {format}, and only zip is read"), "RAR"),
-        (b"\x1f\x8b\x08", N_("the file is packed as {format}, and only zip is read"), "gzip"),
+        (b"7z\xbc\xaf\x27\x1c", N_("the file is packed as {format}, and only zip and tar are read"), "7z"),
+        (b"Rar!\x1a", N_("the file is packed as {format}, and only zip and tar are read"), "RAR"),
+        (b"\x1f\x8b\x08", N_("the file is packed as {format}, and only zip and tar are read"), "gzip"),
     ],
 )
 def test_check_format_names_what_is_no_zip(

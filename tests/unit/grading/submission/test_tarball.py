@@ -5,14 +5,16 @@ from __future__ import annotations
 import errno
 import gzip
 import io
+import os
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from sharklab import untrusted
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.submission import archive, tarball
-from sharklab.limits import ArchiveLimits
+from sharklab.limits import BUNDLE, ArchiveLimits
 from sharklab.message import N_
 from tests.support.errors import error_of
 
@@ -53,6 +55,20 @@ def test_extract_gives_the_files_in_their_folders(tmp_path: Path, plain: bool) -
     file = packed(tmp_path, ("TP4/a.md", b"12"), ("b", b"345"), ("b", b"6"), ("._b", b"x"), plain=plain)
     assert tarball.is_tar(file)
     assert {"TP4/a.md": b"12", "b": b"345"} == extract(file)
+
+
+def test_a_tar_of_a_class_may_be_larger_than_a_bundle(tmp_path: Path) -> None:
+    """What comes out of it is counted. Behind the end of a tar lie zeros, here a hole of the file."""
+    os.truncate(file := packed(tmp_path, ("a", b"1"), plain=True), BUNDLE.file + 1)
+    assert tarball.is_tar(file)
+    assert {"a": b"1"} == extract(file)
+
+
+def test_extract_of_too_large_a_tar_is_an_input_error(tmp_path: Path) -> None:
+    """Its bytes, packed."""
+    os.truncate(file := packed(tmp_path, ("a", b"1"), plain=True), MIB + 1)
+    error = error_of(InputError, tarball.extract, file, tmp_path, MIB, ArchiveLimits(file=MIB))
+    assert untrusted.TOO_LARGE == error.message_id
 
 
 def test_extract_takes_regular_files_below_its_folder_alone(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def test_reached_tells_a_disk_that_takes_no_writes(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(nspawn, "_is_nspawn", lambda pid: True)
     assert nspawn.is_read_only("sl-a-client")
     [told] = nspawn.find_reached_limits("sl-a-client", "client")
-    assert told.msgid.startswith("host {host} cannot write, ")
+    assert told.msgid.startswith("host {host} cannot write any more, ")
 
 
 def test_power_off_tells_nspawn_alone(
