@@ -46,6 +46,10 @@ SET_UP = N_("set up the seat's own values")
 SOLVE_AGAIN = N_("run sharklab solve again; if the work needs another exercise, solve that one first")
 
 
+LOST = "lost"
+"""The state of a host of a cluster whose member does not answer."""
+
+
 class HostEnded(MachineryError):
     """A host of the seat ended while a playbook was at work on it."""
 
@@ -429,21 +433,30 @@ def explain_ended_hosts(plan: Plan, hosts: providers.Provider) -> Iterator[None]
         raise internet_gateway.explain_end(plan)
 
 
-def _host_ended(plan: Plan, gone: Sequence[str]) -> HostEnded:
+def _host_ended(plan: Plan, gone: Mapping[str, str]) -> HostEnded:
+    """Return the error for hosts that run no longer, with the state of each by its name."""
+    values = {"host": ", ".join(gone), "lab": plan.lab.name}
+    if LOST in gone.values():
+        return HostEnded(
+            N_("host {host} is lost: its member of the cluster does not answer"),
+            place=str(plan.seat.folder),
+            hint=N_("repeat this when the member answers; else sharklab up {lab} makes the seat on another"),
+            **values,
+        )
+    log = plan.seat.folder / "hosts" / next(iter(gone)) / "console.log"
     return HostEnded(
         N_("host {host} stopped unexpectedly"),
-        place=str(plan.seat.folder / "hosts" / gone[0] / "console.log"),
+        place=str(log if log.exists() else plan.seat.folder),
         hint=N_("sharklab up {lab} starts it again, sharklab down {lab} removes the seat"),
-        host=", ".join(gone),
-        lab=plan.lab.name,
+        **values,
     )
 
 
-def _find_ended_hosts(plan: Plan, hosts: providers.Provider) -> list[str]:
-    """Return the hosts that run no longer; machines of somebody else's say themselves what ails them."""
+def _find_ended_hosts(plan: Plan, hosts: providers.Provider) -> Mapping[str, str]:
+    """Return the states of hosts that run no longer; existing machines say themselves what ails them."""
     states = hosts.status(plan.seat) if hosts.bakes else {}
     alive = ("running", internet_gateway.CUT_OFF, disk_file.READ_ONLY)
-    return [name for name, state in states.items() if state not in alive]
+    return {name: state for name, state in states.items() if state not in alive}
 
 
 def _run_id(started: float) -> str:

@@ -56,6 +56,13 @@ GenericSegmentationOffload=no
 GenericReceiveOffload=no
 """
 
+TASKS = """\
+[Slice]
+TasksMax=infinity
+"""
+"""A container's systemd sees the engine's limit of processes, and would leave each user a third of it
+(TasksMax in user@.service(5)): too few for the browsers of the lab `reachability`."""
+
 LOST = N_("lost")
 """The state of a host whose member does not answer."""
 
@@ -276,6 +283,8 @@ def _make_disk(plan: Plan, host: Host, layers: Layers) -> None:
             )
     else:
         disk.ease(plan, host.name)
+        upper = disk.folder(plan, host.name) / "upper"
+        disk.put(upper, "etc/systemd/system/user-.slice.d/50-tasks.conf", TASKS, 0o644)
     # The way to a host on a cluster is no network: its SSH server sees no address.
     key = access.public(access.folder(plan) / "id_ed25519")
     disk.put(disk.folder(plan, host.name) / "upper", "root/.ssh/authorized_keys", key, 0o600)

@@ -59,6 +59,9 @@ member tells it (LXD 5.0.2, Incus 6.0.4)."""
 
 FULL = "No space left on device"
 
+LIMIT_REACHED = "Reached maximum"
+"""The words of the engines for every limit of a project (LXD 5.0.2)."""
+
 ANSWERS = ("sync", "async", "error")
 """The types of answers of an engine."""
 
@@ -292,6 +295,13 @@ class Transport:
                 place=self._place(method, where),
                 hint=N_("take seats down, or make the storage pool larger"),
                 said=said.partition("\n")[0],
+            )
+        if LIMIT_REACHED in said:
+            return EngineRefusal(
+                N_("a limit of the project on the cluster is reached: {said}"),
+                place=self._place(method, where),
+                hint=N_("take seats down, or raise the limit: `incus project set` or `lxc project set`"),
+                said=said,
             )
         if code == STARTS or any(words in said for words in LOST):
             return Unreachable(

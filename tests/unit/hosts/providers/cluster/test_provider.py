@@ -5,6 +5,7 @@ from __future__ import annotations
 from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Layers
+from sharklab.hosts.providers import disk
 from sharklab.hosts.providers.cluster import course, record
 from sharklab.hosts.providers.cluster.model import MemberStatus
 from sharklab.message import Message
@@ -23,6 +24,13 @@ def test_each_seat_is_on_one_member(paper: PaperCluster, layers: Layers) -> None
     before = list(paper.calls)
     up(layers, 1)
     assert before == paper.calls
+
+
+def test_a_user_may_have_all_processes_of_a_container(paper: PaperCluster, layers: Layers) -> None:
+    """Else systemd takes a third of the engine's limit for that of each user."""
+    upper = disk.folder(up(layers), "server") / "upper"
+    (put,) = (upper / "etc/systemd/system/user-.slice.d").iterdir()
+    assert "[Slice]\nTasksMax=infinity\n" == put.read_text()
 
 
 def test_an_interrupted_start_is_finished(paper: PaperCluster, layers: Layers) -> None:

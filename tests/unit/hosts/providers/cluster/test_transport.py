@@ -126,6 +126,23 @@ def test_full_storage_is_one_sentence(engine: ScriptedEngine, asking: Transport)
     assert (first, "the storage of a member is full: {said}") == (error.values["said"], error.message_id)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Reached maximum number of instances of type "container" in project "p"',
+        'Reached maximum number of instances in project "p"',
+        'Reached maximum aggregate value "1GiB" for "limits.memory" in project "p"',
+    ],
+)
+def test_limit_of_the_project_has_its_remedy(engine: ScriptedEngine, asking: Transport, said: str) -> None:
+    """The cluster is well, so nobody has to look at it."""
+    engine.refuses("POST /1.0/instances", 400, said)
+    error = error_of(EngineRefusal, lambda: asking.change("POST", "/1.0/instances", {}))
+    assert "a limit of the project on the cluster is reached: {said}" == error.message_id
+    assert said == error.values["said"]
+    assert "raise the limit" in str(error.hint)
+
+
 def test_member_whose_engine_starts_is_unreachable(engine: ScriptedEngine, asking: Transport) -> None:
     """It answers already, and can do nothing yet."""
     engine.refuses("GET /1.0/x", 503, "Server isn't ready yet")
