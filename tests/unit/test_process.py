@@ -51,6 +51,13 @@ def test_run_of_a_tool_on_a_full_disk() -> None:
     assert "own" == error_of(MachineryError, process.run, words, hint="own").hint_id
 
 
+def test_run_of_ssh_to_a_full_host_says_nothing_of_this_disk() -> None:
+    """Room on this machine would not help there."""
+    said = "ProxyCommand=sh -c 'echo x: No space left on device >&2; exit 1'"
+    error = error_of(MachineryError, process.run, ["ssh", "-F", "none", "-o", said, "host"])
+    assert "No space left on device" in error.message and not error.hint
+
+
 def test_run_of_a_killed_tool() -> None:
     """A tool that was killed is told by its signal."""
     error = error_of(MachineryError, process.run, ["sh", "-c", "kill -9 $$"])

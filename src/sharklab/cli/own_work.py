@@ -89,7 +89,7 @@ def open_work(folder: Path, plan: Plan, progress: Progress) -> Iterator[Submissi
 def _unpack_copy(folder: Path, lab: str) -> Iterator[tuple[Path, tuple[Problem, ...]]]:
     """Give the folder, or a copy of it with its archives unpacked, and the refused archives.
 
-    The copy lies in the state folder, which is on the file system of most students' files: it costs links.
+    The copy lies in the state folder. It costs only links where that is on the file system of the work.
     """
     if not folder.is_dir() or not unpacked.list_archives(folder, lab):
         yield folder, ()
