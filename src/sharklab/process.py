@@ -75,7 +75,7 @@ def run(
         ) from None
     if done.returncode:
         said = last_lines(done.stderr) or last_lines(done.stdout)
-        # What ssh says is of the host: its own disk is full, not that of this machine.
+        # The words of ssh may be those of the host, whose own disk is full then, not that of this machine.
         is_full = words[0] != "ssh" and os.strerror(errno.ENOSPC) in said
         raise MachineryError(
             _sentence(done.returncode, said),
