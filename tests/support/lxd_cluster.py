@@ -38,7 +38,7 @@ PREFIX = "shl"
 """The start of the names of everything that a cluster makes on this machine; the process id follows."""
 
 ENGINE = "SHARKLAB_TEST_ENGINE"
-"""The variable of the environment that names the program of the engine: `incusd`, where LXD is installed, too."""
+"""The variable that names the program of the engine, such as `incusd` where LXD is installed, too."""
 
 FOLDER_VARIABLES = ("LXD_DIR", "INCUS_DIR")
 POOL = "local"
@@ -229,7 +229,7 @@ class LxdCluster:
 def lxd_cluster(members: int = 3) -> Iterator[LxdCluster]:
     """Run a cluster of so many members until the block ends; nothing of it is left afterwards.
 
-    LXD is Debian 12's engine; Incus takes its place where LXD is not packaged, or the variable ENGINE names it.
+    LXD is Debian 12's engine. Incus takes its place where LXD is not packaged, or ENGINE names it.
     """
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))

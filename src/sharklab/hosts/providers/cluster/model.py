@@ -103,7 +103,7 @@ class Member:
 
     @property
     def takes_seats(self) -> bool:
-        """Whether new seats may go there: its administrator can keep it for what names it (`manual`, `group`)."""
+        """Whether new seats may go there. Its administrator can keep it for instances that name it."""
         return self.ready and self.config.get(SCHEDULER, EVERYTHING) == EVERYTHING
 
 
