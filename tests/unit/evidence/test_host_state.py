@@ -208,7 +208,7 @@ def test_observe_leaves_out_a_host_that_does_not_answer(
     programs.script(
         fakes, "ssh", f'echo "$*" >>"{count}"; [ "$(wc -l <"{count}")" -gt {answers} ] && exit 255', "echo 0"
     )
-    plan = provider_seat.plan("ada", 1, ("server",))
-    assert {} == observe(plan, {"server": Demands(("sshd",), ())})
+    plan = provider_seat.plan("ada", 1, ("server", "client"))
+    assert {} == observe(plan, {"server": Demands(("sshd",), ())}, ["server"])
     logins = count.read_text().splitlines()
     assert answers < len(logins) and f"ConnectTimeout={process.LOGIN_SECONDS}" in logins[0]
