@@ -50,7 +50,7 @@ def read_exam(begin: str | None, end: str | None) -> tuple[float, float]:
 
 
 def read_until(text: str, now: float) -> float:
-    """Return the time of `--until` in epoch seconds, 0 without a text. Raises InputError for one that has passed.
+    """Return the time of `--until` in epoch seconds, 0 without a text. Raises InputError for a past one.
 
     A time of day alone (18:00) is that of today.
     """
