@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -209,7 +210,8 @@ T = TypeVar("T")
 def _fresh(what: str, ask: Callable[[], Sequence[T]]) -> Sequence[T]:
     """Return the answer to a question, at most `FRESH` seconds old.
 
-    A failure counts as long. Else each seat of a class would wait for an engine that hangs.
+    A failure counts as long. Else each seat of a class would wait for an engine that hangs. Each raises an
+    error of its own: several threads would write their traces into one.
     """
     with _alone:
         when, answer = _answers.get(what, (0.0, ()))
@@ -220,7 +222,7 @@ def _fresh(what: str, ask: Callable[[], Sequence[T]]) -> Sequence[T]:
                 answer = error
             _answers[what] = (time.monotonic(), answer)
     if isinstance(answer, MachineryError):
-        raise answer
+        raise copy.copy(answer)
     return answer
 
 
