@@ -112,6 +112,16 @@ def test_any_host_may_serve_files(paper: PaperCluster) -> None:
     assert "pool" == devices["root"]["pool"]
 
 
+@pytest.mark.parametrize(("engine", "key"), [("lxd", "security.devlxd"), ("incus", "security.guestapi")])
+def test_no_host_reaches_the_engine(engine: str, key: str) -> None:
+    """Each engine would give a socket to it, and knows its own word for that alone."""
+    plan = provider_seat.plan("s1", 1)
+    seat = SeatRecord(plan.seat.id, "p", networks={"lan": "bridge7"})
+    config, _ = hosts.describe(plan, plan.hosts[0], seat, "pool", engine)
+    keys = set(hosts.GUEST_API.values())
+    assert {key: "false"} == {name: config[name] for name in keys & set(config)}
+
+
 def test_answers_are_shared_for_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     """A change makes all of them old."""
     clock, asked = Clock(), list[float]()
