@@ -12,12 +12,8 @@ from itertools import accumulate, groupby
 
 from sharklab.evidence.packets import name_packet
 from sharklab.evidence.packets.model import Conversation, Endpoint, Packet
-from sharklab.i18n import (
-    Translator,
-)
-from sharklab.message import (
-    N_,
-)
+from sharklab.i18n import Translator
+from sharklab.message import N_
 from sharklab.report.drawing import Drawing
 from sharklab.untrusted import clip, visible
 
