@@ -115,7 +115,7 @@ def test_infinitive_is_known_by_its_end(word: str, wanted: bool) -> None:
 
 
 def test_french_signs_have_their_space() -> None:
-    """`;`, `!`, `?` and `»` follow a space, `«` is before one; the source has plain spaces and apostrophes."""
+    """`;`, `!`, `?` and `»` follow a space, `«` is before one; it has plain spaces and apostrophes."""
     briefs = tuple(("", path.read_text()) for path in ROOT.glob("labs/*/brief.fr.md.j2"))
     wrong = re.compile(r"[^\s!?.(][;!?»](?=[\s)*]|$)|«(?! )|[’\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]")
     texts = [CODE.sub(" ", french) for _, french in (*_catalogue(), *_labs(), *briefs)]
