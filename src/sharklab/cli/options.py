@@ -732,6 +732,14 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "help": N_("the percentage of its criterion's points that a hint costs"),
         },
     ),
+    "corrections": (
+        ("--corrections",),
+        {
+            "metavar": N_("FILE"),
+            "default": None,
+            "help": N_("marks that you set by hand: a table with student, exercise, points and comment"),
+        },
+    ),
     "without_seats": (
         ("--without-seats",),
         {
