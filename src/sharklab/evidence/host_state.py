@@ -245,7 +245,7 @@ def _observe(plan: Plan, name: str, demands: Demands) -> HostState | None:
 
     def run(command: str) -> str:
         left = max(1.0, deadline - time.monotonic())
-        words = ["ssh", "-F", config, "-o", patience, name, effects.AS_ROOT + command]
+        words: list[str | Path] = ["ssh", "-F", config, "-o", patience, name, effects.AS_ROOT + command]
         return process.run(words, timeout=left, most=MOST)
 
     try:
