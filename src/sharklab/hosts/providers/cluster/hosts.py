@@ -101,7 +101,7 @@ def describe(
         course.STUDENT: plan.seat.student,
     }
     is_container = seat.kind == InstanceKind.CONTAINER
-    config |= _limits(host) if is_container else MACHINE
+    config |= _limits(plan, host) if is_container else MACHINE
     size = SIZE if is_container else machine_image.SIZE
     devices = {"root": {"type": "disk", "path": "/", "pool": pool, "size": size}}
     if is_container:
@@ -117,9 +117,9 @@ def describe(
     return config, devices
 
 
-def _limits(host: Host) -> dict[str, str]:
+def _limits(plan: Plan, host: Host) -> dict[str, str]:
     """Return the configuration of a container: its limits and its users."""
-    limits = nspawn.limits(host)
+    limits = nspawn.limits(host, plan.lab.path)
     return {
         "limits.memory": str(limits.memory),
         "limits.processes": str(limits.processes),
