@@ -5,8 +5,8 @@ catalogue is compiled by Babel the first time that it is needed and kept in the
 state folder under a hash of its source, so that nobody runs a build step, an
 edited `.po` counts at once, and a read-only installation works too.
 
-Entries are written by hand. tests/unit/test_i18n.py reads the sources as babel.cfg says, and names the missing
-messages, and those that nothing uses any more.
+Entries are written by hand. tests/unit/test_i18n.py reads the sources as babel.cfg says. It names the
+missing messages, and those that nothing uses any more.
 """
 
 from __future__ import annotations

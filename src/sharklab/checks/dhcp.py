@@ -37,7 +37,7 @@ Transactions = Mapping[tuple[str, str], list[tuple[str, Packet]]]
     needs=lambda params, capture: (Need.LEASE,) if set(params["messages"]) & set(OF_SERVER) else (),
 )
 def dhcp(context: Context, params: Params) -> Finding:
-    """The `messages` of DHCP (`discover`, `offer`, `request`, `ack`, `nak` ...) come in this order with one id.
+    """The `messages` of DHCP (`discover`, `offer`, `request`, `ack` ...) come in this order, with one id.
 
     The frames are of a card of the exercise's client or server, and the server answers from its address.
     Behind a relay, the relay is the client.

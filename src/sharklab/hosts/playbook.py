@@ -367,7 +367,7 @@ def _summarise(event: Mapping[str, Any]) -> dict[str, str] | None:
 
 
 def _read_error(text: str) -> dict[str, str]:
-    """Return an error of Ansible itself, such as an unknown module: its first line, and its place."""
+    """Return an error of Ansible itself, such as an unknown module: first line and place."""
     plain = COLOURS.sub("", text).strip()
     origin = ORIGIN.search(plain)
     message = plain.partition("\n")[0].strip().removeprefix("[ERROR]: ")
