@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sharklab.author import capture_edits
+from sharklab.checks import dhcp
 from sharklab.checks.kind import KINDS, Need, Rests
 from sharklab.checks.question import Question
 from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets.model import Conversation, Facts
 from sharklab.evidence.packets.records import Pcap
 from sharklab.lab.model import Address, Check, Seat
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 
 HALF_A_RECORD = bytes(8)
 """The end of a file whose capture was cut off in the middle of a record's header."""
@@ -162,6 +161,12 @@ DAMAGES: Mapping[str, Damage] = {
         lambda s: capture_edits.one_way(s.pcap, s.facts, s.talks),
         frozenset({Need.REPLY}),
         applies=_has_datagrams,
+    ),
+    "no-lease": Damage(
+        N_("no answer from the DHCP server"),
+        lambda s: capture_edits.without(s.pcap, dhcp.answers(s.facts.packets)),
+        frozenset({Need.LEASE}),
+        applies=lambda s: any(dhcp.answers(s.facts.packets)),
     ),
     "token": Damage(
         N_("token of another seat"),

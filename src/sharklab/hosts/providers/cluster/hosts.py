@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -104,7 +105,8 @@ def describe(
         course.STUDENT: plan.seat.student,
     }
     is_container = seat.kind == InstanceKind.CONTAINER
-    config |= {**_limits(host), GUEST_API.get(engine, GUEST_API["lxd"]): "false"} if is_container else MACHINE
+    guest_api = GUEST_API.get(engine, GUEST_API["lxd"])
+    config |= {**_limits(plan, host), guest_api: "false"} if is_container else MACHINE
     size = SIZE if is_container else machine_image.SIZE
     devices = {"root": {"type": "disk", "path": "/", "pool": pool, "size": size}}
     if is_container:
@@ -120,9 +122,9 @@ def describe(
     return config, devices
 
 
-def _limits(host: Host) -> dict[str, str]:
+def _limits(plan: Plan, host: Host) -> dict[str, str]:
     """Return the configuration of a container: its limits and its users."""
-    limits = nspawn.limits(host)
+    limits = nspawn.limits(host, plan.lab.path)
     return {
         "limits.memory": str(limits.memory),
         "limits.processes": str(limits.processes),
@@ -212,7 +214,8 @@ T = TypeVar("T")
 def _fresh(what: str, ask: Callable[[], Sequence[T]]) -> Sequence[T]:
     """Return the answer to a question, at most `FRESH` seconds old.
 
-    A failure counts as long. Else each seat of a class would wait for an engine that hangs.
+    A failure counts as long. Else each seat of a class would wait for an engine that hangs. Each raises an
+    error of its own: several threads would write their traces into one.
     """
     with _alone:
         when, answer = _answers.get(what, (0.0, ()))
@@ -223,7 +226,7 @@ def _fresh(what: str, ask: Callable[[], Sequence[T]]) -> Sequence[T]:
                 answer = error
             _answers[what] = (time.monotonic(), answer)
     if isinstance(answer, MachineryError):
-        raise answer
+        raise copy.copy(answer)
     return answer
 
 
