@@ -390,7 +390,7 @@ def _collect(plan: Plan, hosts: providers.Provider, folder: Path, progress: Prog
     header = {"provider": hosts.name, "started": started, "complete": False}
     try:
         with progress.step(N_("captures and probes")), explain_ended_hosts(plan, hosts):
-            gone = partial(_find_ended_hosts, plan, hosts)
+            gone = partial(_has_ended_hosts, plan, hosts)
             playbook.run("run", inventory.file(plan), variables, progress=progress.note, should_stop=gone)
         _observe(plan, folder, progress)
         header["complete"] = True
@@ -457,6 +457,14 @@ def _host_ended(plan: Plan, gone: Mapping[str, str]) -> HostEnded:
         hint=N_("sharklab up {lab} starts it again, sharklab down {lab} removes the seat"),
         **values,
     )
+
+
+def _has_ended_hosts(plan: Plan, hosts: providers.Provider) -> bool:
+    """Tell whether hosts run no longer. A provider that does not answer now may say so the next time."""
+    try:
+        return bool(_find_ended_hosts(plan, hosts))
+    except MachineryError:
+        return False
 
 
 def _find_ended_hosts(plan: Plan, hosts: providers.Provider) -> Mapping[str, str]:
