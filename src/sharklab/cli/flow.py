@@ -152,7 +152,7 @@ def build_image(
     def bake(plan: Plan) -> None:
         plan_file.save(plan)
         inventory.save(plan)
-        playbook.run("bake", inventory.file(plan), progress=progress.note)
+        playbook.run("bake", inventory.file(plan), lab=lab.path, progress=progress.note)
 
     def make(name: str) -> image.Layers:
         with progress.step(N_("image of {lab}"), lab=lab.name):
@@ -189,7 +189,8 @@ def solve(plan: Plan, ids: Sequence[str], hosts: providers.Provider, progress: P
     with progress.step(title, exercises=", ".join(ids)), ended_hosts.explain(whole, hosts):
         try:
             if roles:
-                playbook.run("solve", inventory.file(whole), variables, progress=progress.note)
+                where = inventory.file(whole)
+                playbook.run("solve", where, variables, lab=whole.lab.path, progress=progress.note)
             faults.repair(whole, ids, progress=progress.note)
         except playbook.PlaybookFailed as error:
             error.hint_id = SOLVE_AGAIN
@@ -289,7 +290,7 @@ def _start_and_set_up(
     if name == "personalise":
         inventory.save(plan, facts)
     with progress.step(title), ended_hosts.explain(plan, hosts):
-        playbook.run(name, inventory.file(plan), progress=progress.note)
+        playbook.run(name, inventory.file(plan), lab=plan.lab.path, progress=progress.note)
 
 
 def finish(plan: Plan, hosts: providers.Provider, progress: Progress) -> None:
@@ -311,7 +312,13 @@ def _personalise_disks(plan: Plan, new: NewHosts, progress: Progress) -> None:
     """Set up the seat's own values before its hosts boot: they cost less then, and nothing restarts."""
     inventory.save(plan, new.facts, new.roots)
     with progress.step(SET_UP):
-        playbook.run("personalise", inventory.file(plan), disks=new.disks.values(), progress=progress.note)
+        playbook.run(
+            "personalise",
+            inventory.file(plan),
+            lab=plan.lab.path,
+            disks=new.disks.values(),
+            progress=progress.note,
+        )
     inventory.save(plan, new.facts)
 
 

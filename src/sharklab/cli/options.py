@@ -531,6 +531,11 @@ OPTIONS: Mapping[str, Option] = {
         type=float,
         default=0.0,
     ),
+    "corrections": option(
+        "--corrections",
+        help=N_("marks that you set by hand: a table with student, exercise, points and comment"),
+        metavar=N_("FILE"),
+    ),
     "without_seats": option(
         "--without-seats",
         help=N_("each folder is a student's, with captures of their own machines; hosts do not count"),

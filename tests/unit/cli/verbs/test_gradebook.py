@@ -74,6 +74,27 @@ def test_grade_takes_off_what_its_options_say(
     assert pytest.approx(EARNED * part) == points
 
 
+def test_grade_takes_the_marks_by_hand(box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They and their reason are in the points and in the feedback; without them the mark is as before."""
+    file = tmp_path / "corrections.csv"
+    file.write_text("student,points,comment\nalice,-0.25,Captured by a neighbour.\n")
+    assert 0 == grade(box, "--corrections", str(file))
+    assert EARNED - 0.25 == json.loads(capsys.readouterr().out)["students"]["alice"]["points"]
+    feedback = box.parent / "out" / "alice" / "feedback.fr.md"
+    assert "De l'enseignant : Captured by a neighbour." in feedback.read_text()
+    assert 0 == grade(box)
+    assert EARNED == json.loads(capsys.readouterr().out)["students"]["alice"]["points"]
+    assert "neighbour" not in feedback.read_text()
+
+
+def test_grade_refuses_a_correction_of_a_stranger_before_it_grades(box: Path, tmp_path: Path) -> None:
+    """A name that was mistyped would change no mark."""
+    file = tmp_path / "corrections.csv"
+    file.write_text("student,points,comment\nalise,1,fine\n")
+    error = error_of(InputError, grade, box, "--corrections", str(file))
+    assert "some corrections are wrong" == error.message
+
+
 NUMBER, TIME, DUE = (
     "a percentage is a number from 0 to 100",
     "a length of time cannot be negative",
