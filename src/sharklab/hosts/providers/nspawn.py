@@ -78,12 +78,12 @@ def start(plan: Plan, host: Host, layers: Layers, own_users: bool) -> None:
     keeper += [unit, folder, number, *command(unit, host.name, interfaces, lowers, first)]
     keeper += ["--notify-ready=yes", "--boot"]
     told = ("env", f"NOTIFY_SOCKET={readiness.place(plan.seat.id, host.name)}")
-    process.run([*cgroups.launcher(unit, limits(host)), *told, "setsid", "--fork", *keeper])
+    process.run([*cgroups.launcher(unit, limits(host, plan.lab.path)), *told, "setsid", "--fork", *keeper])
 
 
-def limits(host: Host) -> cgroups.Limits:
-    """Return the limits of a host: the usual ones, or those that its roles ask for."""
-    asked = roles.limits(host.roles)
+def limits(host: Host, lab: Path) -> cgroups.Limits:
+    """Return the limits of a host of the lab in folder `lab`: the usual ones, or what its roles ask for."""
+    asked = roles.limits(host.roles, lab)
     memory = asked.get("memory_mib", 0) * 2**20
     return replace(
         LIMITS,

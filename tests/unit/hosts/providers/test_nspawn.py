@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import process
+from sharklab import paths, process
 from sharklab.hosts.image import Image, Layers
 from sharklab.hosts.providers import (
     access,
@@ -126,8 +126,8 @@ def usage(memory: int = 10, processes: int = 10, killed: int = 0) -> cgroups.Usa
 def test_limits_leave_room_for_browsers(seat_plan: Plan) -> None:
     """The probes of `reachability` start twelve at once on the host with the network tools."""
     host = seat_plan.hosts[0]
-    browsing = nspawn.limits(replace(host, roles=("common", "network_tools")))
-    assert nspawn.limits(host).memory < browsing.memory
+    browsing = nspawn.limits(replace(host, roles=("common", "network_tools")), paths.ROOT)
+    assert nspawn.limits(host, paths.ROOT).memory < browsing.memory
 
 
 @pytest.mark.parametrize(

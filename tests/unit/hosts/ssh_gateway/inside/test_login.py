@@ -223,11 +223,11 @@ sys.stdin.readline()
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(words, **pipes) as first, subprocess.Popen(words, **pipes) as second:
         for each in (first, second):
+            assert each.stdin and each.stdout
             each.stdin.close()
-        assert "begun\nsent\n" == first.stdout.read()
-        assert "begun\nsent\n" == second.stdout.read()
+            assert "begun\nsent\n" == each.stdout.read()
     login.wait_for_turn()
     with subprocess.Popen(words, **pipes) as third:
-        assert "begun\n" == third.stdout.readline()
+        assert third.stdout and "begun\n" == third.stdout.readline()
         third.kill()
         assert "" == third.stdout.read()
