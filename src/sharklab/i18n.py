@@ -7,7 +7,7 @@ edited `.po` counts at once, and a read-only installation works too.
 
 For developers, from the root of the checkout:
 
-    PYTHONPATH=src pybabel extract -F babel.cfg -k N_ --no-location --sort-output -o sharklab.pot .
+    PYTHONPATH=src pybabel extract -F babel.cfg -k N_ -k NN_:1,2 --no-location --sort-output -o sharklab.pot .
     pybabel update -i sharklab.pot -d src/sharklab/locale -D sharklab -N --ignore-obsolete -w 110
     rm sharklab.pot
 
@@ -31,7 +31,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sharklab import state
 from sharklab.errors import InputError, SharklabError
-from sharklab.message import N_, Message
+from sharklab.message import N_, Message, Plural
 
 if TYPE_CHECKING:
     from sharklab.lab.model import Text
@@ -75,8 +75,14 @@ class Translator:
 
     def __init__(self, language: str, catalogue: gettext.NullTranslations) -> None:
         self.language = language
-        self.gettext = catalogue.gettext
         self.ngettext = catalogue.ngettext
+        self._catalogue = catalogue
+
+    def gettext(self, msgid: str) -> str:
+        """Return a sentence in this language, in the form that its count asks for."""
+        if isinstance(msgid, Plural):
+            return self.ngettext(msgid, msgid.many, msgid.number)
+        return self._catalogue.gettext(msgid)
 
     def say(self, message: Message) -> str:
         """Return `message` in words."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sharklab import state
+from sharklab import state, untrusted
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.marking import glance
 from sharklab.grading.marking.glance import Glance
-from sharklab.grading.submission import intake, sheet
+from sharklab.grading.submission import intake, sheet, strays, unpacked
 from sharklab.hosts.providers import remote
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE, CAPTURE
@@ -101,11 +100,32 @@ def fetch_answers(plan: Plan, folder: Path, hosts: Sequence[str]) -> None:
             return
 
 
+def fetch_archives(plan: Plan, folder: Path, hosts: Sequence[str]) -> None:
+    """Bring home the archives that lie in the homes of `hosts`, the newest first, at most `unpacked.MOST`.
+
+    One that is too large to hand in, or that cannot be read, stays. Raises MachineryError when a host does
+    not answer.
+    """
+    machines = {name: remote.machine_of(plan.seat, name) for name in hosts}
+    asked = remote.ask_all(machines.values(), lambda one: one.ask("archives")["archives"])
+    files = [(host, each) for host, found in asked.items() for each in found if each["size"] <= BUNDLE.file]
+    for host, each in sorted(files, key=lambda file: -file[1]["modified"])[: unpacked.MOST]:
+        name = untrusted.name(Path(each["path"]).name)
+        target = folder / name if not (folder / name).exists() else folder / f"{host}-{name}"
+        if not strays.is_archive(name) or target.exists():
+            continue
+        try:
+            with target.open("wb") as file:
+                machines[host].copy(each["path"], "student", file, BUNDLE.file, finished=True)
+        except MachineryError:
+            target.unlink()
+
+
 @contextmanager
 def temporary(folder: Path) -> Iterator[Path]:
     """Make a folder on the file system of the student's folder, for files that are not checked yet."""
-    with tempfile.TemporaryDirectory(prefix=".sharklab-", dir=state.folder(folder)) as own:
-        yield Path(own)
+    with state.temporary(folder, ".sharklab-") as own:
+        yield own
 
 
 def copy(plan: Plan, own: Path, host: str, path: str) -> Path:

@@ -11,18 +11,16 @@ import atexit
 import ctypes
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from sharklab import paths, process
+from sharklab import paths, process, state
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers.disk import Overlay
 from sharklab.message import N_, Message
@@ -98,8 +96,7 @@ def run(
     The playbook is ended when `should_stop` says so, which is asked every second. Raises PlaybookFailed then,
     or when a task failed, which the error names.
     """
-    folder = Path(tempfile.mkdtemp(prefix="ansible-", dir=inventory.parent))
-    try:
+    with state.temporary(inventory.parent, "ansible-") as folder:
         (folder / "env").mkdir()
         (folder / "env" / "settings").write_text(json.dumps(SETTINGS))
         order = {
@@ -112,8 +109,6 @@ def run(
             "disks": [[str(disk.folder), disk.options] for disk in disks],
         }
         _run_child(name, order, progress, should_stop)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def start_child() -> subprocess.Popen[str]:

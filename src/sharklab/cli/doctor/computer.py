@@ -28,6 +28,7 @@ from sharklab.cli.doctor.diagnosis import (
 from sharklab.hosts import capacity
 from sharklab.message import (
     N_,
+    NN_,
     Message,
 )
 
@@ -195,12 +196,16 @@ def memory(meminfo: str) -> Diagnosis:
     fields = dict(line.split(":", 1) for line in meminfo.splitlines())
     available = int(fields["MemAvailable"].split()[0]) * 1024
     seats = available // (HOSTS_PER_SEAT * capacity.MEMORY)
-    values = {"free": round(available / GIGABYTE, 1), "seats": seats, "hosts": HOSTS_PER_SEAT}
+    values = {
+        "free": round(available / GIGABYTE, 1),
+        "seats": Message(NN_("{count} seat", "{count} seats"), {"count": seats}),
+        "hosts": Message(NN_("{count} host", "{count} hosts"), {"count": HOSTS_PER_SEAT}),
+    }
     if seats:
-        return ok(name, N_("{free} GB available, enough for {seats} seats of {hosts} hosts"), **values)
+        return ok(name, N_("{free} GB available, enough for {seats}, each of {hosts}"), **values)
     return make_error(
         name,
-        N_("{free} GB available, too little for a seat of {hosts} hosts"),
+        N_("{free} GB available, too little for a seat of {hosts}"),
         N_("end other programs, or take a machine with more memory"),
         **values,
     )

@@ -22,8 +22,8 @@ ANSWER = "sharklab-machine: "
 
 MODULES = (
     "tool",
-    "captures",
     "files",
+    "captures",
     "units",
     "sessions",
     "rules",
@@ -56,14 +56,23 @@ COPY = f"""
 cd ~{{home}} 2>/dev/null
 [ -f "$1" ] || {{{{ echo "{NO_FILE}" >&2; exit 1; }}}}
 if [ -n "$3" ]; then
-    for open in /proc/[0-9]*/fd/*; do
-        [ "$open" -ef "$1" ] || continue
-        case $(ls -l "$open") in l-w*|lrw*) echo "{STILL_WRITTEN}" >&2; exit 1;; esac
-    done
+    file=$(readlink -f -- "$1")
+    if find /proc/[0-9]*/fd -perm /200 -printf '%l\\n' 2>/dev/null | grep -qxF -e "$file"; then
+        echo "{STILL_WRITTEN}" >&2; exit 1
+    fi
 fi
 exec head -c "$2" -- "$1"
 """
-"""Prints a file. The links in /proc/PID/fd of a program that writes it have the right `w` (proc(5))."""
+"""Prints a file. The links in /proc/PID/fd of a program that writes it have the right `w` (proc(5)).
+
+They are compared by name: to follow one that leads to a mount of a dead server may take for ever.
+"""
+
+LIMIT = 300.0
+"""Seconds that a request or a copy may take: a mount of a dead server makes programs hang."""
+
+LIMITS = {"install": 3600.0, "restore": 3600.0}
+"""The seconds of requests that install packages or restart services."""
 
 UNREACHABLE = 255
 NOT_FOUND = 127
@@ -91,10 +100,11 @@ class Machine:
 
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
         """Return the machine's answer to a request of `hosts.agent.answer`. Raises MachineryError."""
+        limit = LIMITS.get(do, LIMIT)
         order = {"modules": _modules(), "do": do, "request": request, "start": ANSWER}
         text = self.secret + json.dumps(order) + "\n"
         try:
-            said = process.run(self.as_root([self.python, "-I", "-c", LOADER]), stdin=text)
+            said = process.run(self.as_root([self.python, "-I", "-c", LOADER]), stdin=text, timeout=limit)
         except MachineryError as error:
             raise self._failure(error) from error
         for line in reversed(said.splitlines()):
@@ -112,7 +122,7 @@ class Machine:
             return ""
         loop = f'for name in {shlex.join(names)}; do command -v "$name" && exit; done; exit {NOT_FOUND}'
         try:
-            said = process.run(["ssh", "-F", self.config, self.name, shlex.join(["sh", "-c", loop])])
+            said = self._run(shlex.join(["sh", "-c", loop]))
         except MachineryError as error:
             raise self._failure(error) from error
         return next(line for line in reversed(said.splitlines()) if line.startswith("/"))
@@ -120,10 +130,14 @@ class Machine:
     def answers(self) -> bool:
         """Tell whether the machine answers SSH."""
         try:
-            process.run(["ssh", "-F", self.config, self.name, "true"])
+            self._run("true")
         except MachineryError:
             return False
         return True
+
+    def _run(self, command: str) -> str:
+        """Return the output of a small command of the machine's user. Raises MachineryError."""
+        return process.run(["ssh", "-F", self.config, self.name, command], timeout=process.LOGIN_SECONDS)
 
     @property
     def secret(self) -> str:
@@ -147,9 +161,13 @@ class Machine:
         """
         demand = "finished" if finished else ""
         words = self.as_root(["sh", "-c", COPY.format(home=home), "sh", path, str(limit + 1), demand])
-        done = subprocess.run(
-            words, input=self.secret.encode(), stdout=target, stderr=subprocess.PIPE, check=False
-        )
+        given = self.secret.encode()
+        try:
+            done = subprocess.run(
+                words, input=given, stdout=target, stderr=subprocess.PIPE, timeout=LIMIT, check=False
+            )
+        except subprocess.TimeoutExpired as late:
+            raise self._failure(MachineryError("", seconds=LIMIT)) from late
         if done.returncode:
             said = process.last_lines(done.stderr.decode(errors="replace"))
             error = MachineryError(said, code=done.returncode, said=said)
@@ -171,6 +189,16 @@ class Machine:
         return MachineryError(N_("the file cannot be read: {said}"), place=f"{self.name}:{path}", said=said)
 
     def _failure(self, error: MachineryError) -> MachineryError:
+        if seconds := error.values.get("seconds"):
+            return MachineryError(
+                N_("host {host} does not answer within {seconds:g} s"),
+                place=str(self.config),
+                hint=N_(
+                    "a mount of a server that is off makes programs hang; umount -l on the host ends that"
+                ),
+                host=self.name,
+                seconds=seconds,
+            )
         said = str(error.values.get("said") or error.message)
         if error.values.get("code") == UNREACHABLE:
             return MachineryError(

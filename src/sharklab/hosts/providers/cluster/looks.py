@@ -73,7 +73,10 @@ def last_change(own: Seat, since: float, folders: Sequence[str], without: Sequen
         *("(", *names, ")", "-prune", "-o"),
         *("-type", "f", "-newerct", f"@{since:.3f}", "-printf", "%C@\\n"),
     ]
-    lines = (line for text in _outputs(own, command) for line in text.split())
+    told = list(_outputs(own, command))
+    if len(told) < sum(one.power is Power.RUNNING for one in there):  # such as one with a mount that hangs
+        return time.time()
+    lines = (line for text in told for line in text.split())
     return max((float(line) for line in lines if re.fullmatch(r"\d{1,10}\.\d{1,12}", line)), default=0.0)
 
 

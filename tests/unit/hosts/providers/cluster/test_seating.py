@@ -50,9 +50,9 @@ def class_of(count: int) -> list[Plan]:
 def test_room_is_that_of_all_members(paper: PaperCluster) -> None:
     """A class that is too large is refused before anything is made."""
     seating.check_room(class_of(50))
-    assert 10_000 == error_of(MachineryError, seating.check_room, class_of(5_000)).values["hosts"]
+    assert 10_000 == error_of(MachineryError, seating.check_room, class_of(5_000)).values["needed"]
     paper.status |= dict.fromkeys(paper.status, MemberStatus.EVACUATED)
-    assert 0 == error_of(MachineryError, seating.check_room, class_of(1)).values["most"]
+    assert 0 == error_of(MachineryError, seating.check_room, class_of(1)).values["count"]
     seating.check_room([])
 
 
