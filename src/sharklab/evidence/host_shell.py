@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,6 @@ from testinfra.backend.ssh import SshBackend
 from testinfra.host import Host
 
 from sharklab import process
-
-LATE = 124
-"""The exit code of timeout(1) for a command that it has ended."""
 
 
 class _LimitedLogin(SshBackend):  # type: ignore[misc]
@@ -23,10 +21,20 @@ class _LimitedLogin(SshBackend):  # type: ignore[misc]
         self._seconds = seconds
 
     def run_local(self, command: str, *args: str) -> CommandResult:
-        done = super().run_local(f"timeout --foreground {self._seconds} {command}", *args)
-        if done.rc == LATE:
-            raise RuntimeError(done)
-        return done
+        line = self.encode(f"exec {self.quote(command, *args)}")
+        try:
+            # A shared connection holds the pipes of a session that hangs, so nobody waits for their end.
+            done = subprocess.run(  # noqa: S602 (testinfra quotes)
+                line,
+                shell=True,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=self._seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as late:
+            raise RuntimeError(str(late)) from late
+        return self.result(done.returncode, line, done.stdout, done.stderr)
 
 
 def find(config: Path, host: str, seconds: int) -> Host:
@@ -35,7 +43,7 @@ def find(config: Path, host: str, seconds: int) -> Host:
     Each command may take so many seconds. Raises RuntimeError, as do the commands, when it takes longer, or
     ssh cannot reach the host.
     """
-    user = _open(host, seconds, ssh_config=str(config)).run("id -u")
+    user = _open(host, process.LOGIN_SECONDS, ssh_config=str(config)).run("id -u")
     if user.rc != 0:
         raise RuntimeError(user)
     return _open(host, seconds, ssh_config=str(config), sudo=user.stdout.strip() != "0")

@@ -28,12 +28,13 @@ def test_find_gives_a_host_whose_commands_run_as_root(user: int, rights: str, fa
 
 
 @pytest.mark.parametrize("line", ["exit 255", "exit 1", "exec sleep 60"], ids=["no way", "no shell", "hangs"])
-def test_find_ends_where_a_host_does_not(line: str, fakes: Path) -> None:
+def test_find_ends_where_a_host_does_not(line: str, fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that is off, one without a shell, and one whose login waits for a dead mount."""
+    monkeypatch.setattr(process, "LOGIN_SECONDS", 1)
     programs.script(fakes, "ssh", line)
     began = time.monotonic()
     with pytest.raises(RuntimeError):
-        host_shell.find(CONFIG, "host", 1)
+        host_shell.find(CONFIG, "host", 60)
     assert time.monotonic() < began + 50
 
 
@@ -41,6 +42,7 @@ def test_a_command_that_is_late_is_no_answer(fakes: Path) -> None:
     """Half of its output would be taken for the state of the host."""
     programs.script(fakes, "ssh", SSH, 'exec sh -c "$*"')
     programs.script(fakes, "id", "echo 0")
-    shell = host_shell.find(CONFIG, "host", 1)
+    shell, began = host_shell.find(CONFIG, "host", 2), time.monotonic()
     with pytest.raises(RuntimeError):
-        shell.run("echo half; exec sleep 60")
+        shell.run("sleep 60 & echo half; exec sleep 60")  # the first one holds the pipes
+    assert time.monotonic() < began + 50
