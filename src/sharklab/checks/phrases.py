@@ -6,11 +6,7 @@ from collections.abc import Iterable
 from functools import reduce
 
 from sharklab.evidence.packets.knocks import Pattern
-from sharklab.message import (
-    N_,
-    NN_,
-    Message,
-)
+from sharklab.message import N_, NN_, Message
 
 BYTES = NN_("{count} byte", "{count} bytes")
 DATAGRAMS = NN_("{count} datagram", "{count} datagrams")

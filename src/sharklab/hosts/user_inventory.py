@@ -147,7 +147,7 @@ def ssh_config(file: Path, machines: Mapping[str, Variables], sockets: Path, bes
     Raises InputError for arguments that ssh does not take.
     """
     blocks = [_block(host, variables, sockets, beside) for host, variables in machines.items()]
-    named = [config for values in machines.values() for config in _configs("", values)]
+    named = [config for host, values in machines.items() for config in _configs(host, values)]
     includes = [
         f"    Include {name}" for name in dict.fromkeys(map(ssh_settings.quote_value, named or CONFIGS))
     ]

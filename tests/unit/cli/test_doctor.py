@@ -13,6 +13,7 @@ import pytest
 from sharklab import i18n
 from sharklab.cli import doctor
 from sharklab.cli.doctor import Diagnosis, DiagnosisStatus, kernel
+from sharklab.hosts.providers import user_namespace
 from sharklab.message import Message
 
 
@@ -65,6 +66,8 @@ def test_render_has_one_line_for_a_group() -> None:
 def test_render_is_one_screen(language: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """At most 24 lines of 80 columns, where nothing is wrong, in a state folder with a long name."""
     monkeypatch.setattr(sys, "executable", str(tmp_path / "venv-with-a-long-name/bin/python"))
+    # A container needs a Python that is there. Its failure would be kept: hosts had no users of their own.
+    monkeypatch.setattr(user_namespace, "measure", lambda roots: "")
     wrong = (DiagnosisStatus.WARNING, DiagnosisStatus.MISSING)
     findings = [each for each in doctor.examine() if each.status not in wrong]
     lines = doctor.render(findings, i18n.translator(language)).splitlines()

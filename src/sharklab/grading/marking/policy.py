@@ -12,11 +12,7 @@ from sharklab.grading.submission.manifest import HINTS, REFUSED, SOLVED
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.exam import MINUTE, Window
 from sharklab.lab.model import LabContent
-from sharklab.message import (
-    N_,
-    NOTHING,
-    Message,
-)
+from sharklab.message import N_, NOTHING, Message
 
 DAY = 86_400.0
 UNDATED = "undated"

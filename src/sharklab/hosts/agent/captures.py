@@ -46,7 +46,7 @@ def _files(places: tuple[str, ...]) -> Iterator[str]:
     hang at that of a dead server.
     """
     mounts = files.mounts()
-    served = files.served()
+    served = files.list_served()
     left = [place for place in reversed(places) if place not in served]
     while left:
         try:

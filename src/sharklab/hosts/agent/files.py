@@ -37,7 +37,7 @@ def _unescape(word: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), word)
 
 
-def served() -> frozenset[str]:
+def list_served() -> frozenset[str]:
     """Return the mount points of file systems that another computer or a program serves.
 
     Where the server is dead, a program that only looks at such a place (lstat(2)) may hang for ever.
@@ -47,7 +47,7 @@ def served() -> frozenset[str]:
 
 def below(root: str) -> Iterator[str]:
     """Yield `root` and all below it, each folder before its content, without other mounts."""
-    return _below(root, served())
+    return _below(root, list_served())
 
 
 def _below(root: str, left_out: frozenset[str]) -> Iterator[str]:

@@ -104,9 +104,9 @@ def count_terminals(processes: Iterable[int]) -> int:
 
 
 def _terminal(master: Path) -> str:
-    """Return what tells a terminal from others, "" for one that went meanwhile (proc(5), fdinfo).
+    """Return the mount and the number of a terminal, "" for one that went meanwhile (proc(5), fdinfo).
 
-    That is its mount and its number. Programs share the file of a terminal, and each has a number for it.
+    Programs share the file of a terminal, and each has a number of its own for it.
     """
     with suppress(OSError):
         lines = (master.parent.with_name("fdinfo") / master.name).read_text().splitlines()

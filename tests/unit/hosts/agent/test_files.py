@@ -129,12 +129,12 @@ def test_served_are_the_mounts_that_may_hang(monkeypatch: pytest.MonkeyPatch) ->
     """Those of another computer, or of a program."""
     kinds = ("nfs4", "fuse.nfs4", "fuse", "ext4", "fuseblk", "autofs")
     monkeypatch.setattr(files, "mounts", lambda: {f"/{kind}": (kind, "") for kind in kinds})
-    assert {"/nfs4", "/fuse.nfs4", "/fuse", "/autofs"} == files.served()
+    assert {"/nfs4", "/fuse.nfs4", "/fuse", "/autofs"} == files.list_served()
 
 
 def test_below_never_looks_at_a_served_mount(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even to learn that it is another file system."""
-    monkeypatch.setattr(files, "served", lambda: frozenset({str(tree / "deep")}))
+    monkeypatch.setattr(files, "list_served", lambda: frozenset({str(tree / "deep")}))
     seen: list[str] = []
 
     def look(path: str) -> os.stat_result:
