@@ -650,7 +650,9 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "metavar": N_("LAB"),
             "default": "",
-            "help": N_("the lab of submissions that are folders, which do not name it"),
+            "help": N_(
+                "the lab of folders, which do not name it; or the folder of a lab that lies elsewhere"
+            ),
         },
     ),
     "gradebook": (
