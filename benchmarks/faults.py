@@ -19,16 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from benchmarks import fault_seat, fault_traces
-from benchmarks.fault_seat import (
-    Measured,
-    inject,
-    prepare,
-    restart,
-    script,
-    settle,
-    ssh,
-    tried,
-)
+from benchmarks.fault_seat import Measured, inject, prepare, restart, script, settle, ssh, tried
 from sharklab.checks import KINDS
 from sharklab.checks.outcome import Status
 from sharklab.hosts import faults

@@ -12,12 +12,8 @@ from typing import NoReturn
 
 from sharklab import paths, state
 from sharklab.errors import MachineryError
-from sharklab.i18n import (
-    Translator,
-)
-from sharklab.message import (
-    N_,
-)
+from sharklab.i18n import Translator
+from sharklab.message import N_
 
 KEPT = (
     "SHARKLAB_STATE",

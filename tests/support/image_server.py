@@ -17,6 +17,9 @@ from pathlib import Path
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 """The names of architectures on an image server, by those of the kernel."""
 
+KINDS = ("lxd.tar.xz", "incus.tar.xz")
+"""The kinds of file that hold the description of an image: each engine takes its own."""
+
 
 @contextmanager
 def image_server(folder: Path, root: Path, address: str, alias: str) -> Iterator[str]:
@@ -43,7 +46,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 def _offer(folder: Path, root: Path, alias: str) -> None:
     """Write the image as an image server has it: a description, a squashfs, and the index of products."""
-    meta, files = folder / "lxd.tar.xz", folder / "rootfs.squashfs"
+    meta, files = folder / "meta.tar.xz", folder / "rootfs.squashfs"
     about = folder / "metadata.yaml"
     about.write_text(json.dumps({"architecture": platform.machine(), "creation_date": 1}))
     with tarfile.open(meta, "w:xz") as packed:
@@ -51,10 +54,9 @@ def _offer(folder: Path, root: Path, alias: str) -> None:
     command: list[str | Path] = ["mksquashfs", root, files, "-quiet", "-no-progress", "-comp", "gzip"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     both = hashlib.sha256(meta.read_bytes() + files.read_bytes()).hexdigest()
-    items = {
-        "meta": {**_item(meta, "lxd.tar.xz"), "combined_squashfs_sha256": both},
-        "root": _item(files, "squashfs"),
-    }
+    items = {"root": _item(files, "squashfs")}
+    for kind in KINDS:
+        items[kind] = {**_item(meta, kind), "combined_squashfs_sha256": both}
     product = {
         "aliases": alias,
         "arch": ARCHITECTURES[platform.machine()],

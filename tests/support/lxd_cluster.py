@@ -37,6 +37,9 @@ CGROUP_MOUNTS = Path("/proc/self/mounts")
 PREFIX = "shl"
 """The start of the names of everything that a cluster makes on this machine; the process id follows."""
 
+ENGINE = "SHARKLAB_TEST_ENGINE"
+"""The variable that names the program of the engine, such as `incusd` where LXD is installed, too."""
+
 FOLDER_VARIABLES = ("LXD_DIR", "INCUS_DIR")
 POOL = "local"
 POOL_SIZE = "8GiB"
@@ -226,13 +229,14 @@ class LxdCluster:
 def lxd_cluster(members: int = 3) -> Iterator[LxdCluster]:
     """Run a cluster of so many members until the block ends; nothing of it is left afterwards.
 
-    LXD is Debian 12's engine; Incus takes its place where LXD is not packaged.
+    LXD is Debian 12's engine. Incus takes its place where LXD is not packaged, or ENGINE names it.
     """
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     folder.chmod(0o711)  # root of a container has to reach its files, and is nobody here
     bridge = f"{PREFIX}{os.getpid()}"
-    cluster = LxdCluster(folder, _make_bridge(bridge), bridge, system_packages.find("lxd"))
+    program = os.environ.get(ENGINE) or system_packages.find("lxd")
+    cluster = LxdCluster(folder, _make_bridge(bridge), bridge, program)
     try:
         cluster.found()
         for number in range(2, members + 1):

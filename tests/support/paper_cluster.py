@@ -42,6 +42,8 @@ class PaperCluster:
     templates: dict[str, bytes] = field(default_factory=dict)
     machines_on: set[str] = field(default_factory=set)
     """Members that can run virtual machines."""
+    scheduler: dict[str, str] = field(default_factory=dict)
+    """The members that are kept for other instances, by `scheduler.instance`."""
     engine: str = "lxd"
     calls: list[str] = field(default_factory=list)
     late: set[str] = field(default_factory=set)
@@ -208,9 +210,12 @@ class Members:
     def all(self) -> list[Member]:
         """Return them."""
         return [
-            Member(name, status, "", "", (), "", {}, self.on.silence)
+            Member(name, status, "", "", (), "", self._config(name), self.on.silence)
             for name, status in self.on.status.items()
         ]
+
+    def _config(self, name: str) -> dict[str, str]:
+        return {"scheduler.instance": self.on.scheduler[name]} if name in self.on.scheduler else {}
 
     def resources(self, name: str, *, limit: float = 0.0) -> Resources:
         """Return the same memory for each; one that is asked although it is called offline is late."""

@@ -6,15 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
 
-from sharklab.checks.outcome import (
-    Answer,
-    Outcome,
-    Reference,
-    Status,
-    Table,
-    TableLine,
-    Verdict,
-)
+from sharklab.checks.outcome import Answer, Outcome, Reference, Status, Table, TableLine, Verdict
 from sharklab.evidence.capture import Counted, RecordedCapture
 from sharklab.evidence.packets.model import Conversation, Dns, Endpoint, Facts, Packet
 from sharklab.evidence.run_folder import Evidence, ProbeResult, SocketLine
@@ -31,10 +23,7 @@ from sharklab.lab.model import (
     Probe,
     Seat,
 )
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 from tests.support.capture_files import with_facts
 from tests.support.plans import plain
 

@@ -14,9 +14,7 @@ from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets.model import Conversation, Facts
 from sharklab.evidence.packets.records import Pcap
 from sharklab.lab.model import Address, Check, Seat
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 
 HALF_A_RECORD = bytes(8)
 """The end of a file whose capture was cut off in the middle of a record's header."""

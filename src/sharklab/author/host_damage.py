@@ -9,9 +9,7 @@ from typing import Any
 
 from sharklab.checks import administration
 from sharklab.lab.model import Asked, Check
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 
 State = Mapping[str, Any]
 EXTRA = "4444/tcp"

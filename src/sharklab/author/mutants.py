@@ -16,9 +16,7 @@ from sharklab.author.host_damage import damages
 from sharklab.checks import KINDS, QUESTIONS
 from sharklab.checks.focus import candidates, find_focus
 from sharklab.checks.kind import Rests
-from sharklab.checks.outcome import (
-    Status,
-)
+from sharklab.checks.outcome import Status
 from sharklab.evidence.packets import records
 from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.decisions import DecideLeaf, Leaf, decide, list_captures, names

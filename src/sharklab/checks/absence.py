@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from sharklab.checks.context import Context
 from sharklab.checks.kind import CAPTURE, Claim, Need, Params, Rests, check, parameters
-from sharklab.checks.outcome import (
-    Finding,
-    Reference,
-    Status,
-)
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.checks.outcome import Finding, Reference, Status
+from sharklab.message import N_, Message
 
 
 @check(

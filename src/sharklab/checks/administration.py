@@ -14,16 +14,10 @@ from sharklab.checks.context import Context
 from sharklab.checks.flaws import join_messages
 from sharklab.checks.host_check import make_finding, observation, of_host
 from sharklab.checks.kind import TEXT, TEXTS, Params, Rests, Schema, check
-from sharklab.checks.outcome import (
-    Finding,
-    Status,
-)
+from sharklab.checks.outcome import Finding, Status
 from sharklab.evidence.run_folder import SocketLine
 from sharklab.evidence.sockets import sockets
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 _SOCKET: Schema = {"type": "string", "pattern": r"^[0-9]{1,5}/(tcp|udp)$"}
 

@@ -10,17 +10,10 @@ from sharklab.checks.conversation import no_conversation
 from sharklab.checks.flaws import flaws_of, join_messages
 from sharklab.checks.focus import find_focus
 from sharklab.checks.kind import CAPTURE, Claim, Need, Params, Rests, Schema, check, parameters
-from sharklab.checks.outcome import (
-    Finding,
-    Reference,
-    Status,
-)
+from sharklab.checks.outcome import Finding, Reference, Status
 from sharklab.evidence.packets.knocks import pattern
 from sharklab.evidence.packets.model import Facts
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 SLACK = 60.0
 """Seconds by which the clocks of hosts and of the machine may differ."""

@@ -14,23 +14,14 @@ from sharklab.checks import phrases
 from sharklab.checks.context import Context, contexts
 from sharklab.checks.flaws import flaws_of, join_messages
 from sharklab.checks.kind import TEXT, Claim, Params, Rests, check, parameters
-from sharklab.checks.outcome import (
-    Finding,
-    Outcome,
-    Reference,
-    Status,
-    both,
-)
+from sharklab.checks.outcome import Finding, Outcome, Reference, Status, both
 from sharklab.checks.truth import Witness, certain, ports
 from sharklab.evidence.packets.knocks import Knock, Pattern, knock, knocks
 from sharklab.evidence.packets.model import Facts
 from sharklab.evidence.run_folder import Evidence, ProbeResult
 from sharklab.lab import matrices
 from sharklab.lab.model import Expectation, Matrix, Plan, Probe, Tool, Trial
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 CHECK = "matrix"
 _RESTS_ON_ABSENCE = frozenset({"none", "syn_retries", "handshake", "udp_silence"})

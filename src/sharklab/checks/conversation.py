@@ -7,19 +7,10 @@ from collections.abc import Iterator
 from sharklab.checks.context import Context
 from sharklab.checks.focus import Focus, candidates, find_focus
 from sharklab.checks.kind import Claim, Need, Params, Rests, check, parameters
-from sharklab.checks.outcome import (
-    Finding,
-    Reference,
-    Status,
-    both,
-)
+from sharklab.checks.outcome import Finding, Reference, Status, both
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.model import Conversation, Facts
-from sharklab.message import (
-    N_,
-    NOTHING,
-    Message,
-)
+from sharklab.message import N_, NOTHING, Message
 
 _BESIDE = frozenset({("tcp", 22), ("udp", 53), ("tcp", 53)})
 """The services that are used beside an exercise: the session of a user, and questions for names."""

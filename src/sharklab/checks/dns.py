@@ -6,16 +6,9 @@ from collections.abc import Callable, Iterator
 
 from sharklab.checks.context import Context
 from sharklab.checks.kind import TEXT, TEXTS, Need, Params, Rests, check, parameters
-from sharklab.checks.outcome import (
-    Finding,
-    Reference,
-    Status,
-)
+from sharklab.checks.outcome import Finding, Reference, Status
 from sharklab.evidence.packets.model import DnsExchange
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 Exchange = tuple[str, DnsExchange]
 

@@ -7,16 +7,9 @@ from dataclasses import dataclass
 
 from sharklab.checks.context import Context
 from sharklab.checks.kind import PORT, Need, Params, Rests, Schema, check, parameters
-from sharklab.checks.outcome import (
-    Finding,
-    Reference,
-    Status,
-)
+from sharklab.checks.outcome import Finding, Reference, Status
 from sharklab.evidence.packets.model import Conversation, Facts, Packet
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 IMPATIENCE = 2.0
 """Seconds. A client of RFC 8305 tries the other address after 0.1 to 2 s (its section 5), others when the

@@ -11,15 +11,8 @@ from sharklab.checks.host_check import make_finding, of_host
 from sharklab.checks.host_rules import HostRules, Judged, compare_zones, read_zone, read_zones
 from sharklab.checks.kind import ANY_TEXTS, PROBE, TEXT, Claim, Params, Rests, check, parameters
 from sharklab.checks.openings import ANYONE, OPENINGS, Services, extras, lets_in, names, spans
-from sharklab.checks.outcome import (
-    Finding,
-    Reference,
-    Status,
-)
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.checks.outcome import Finding, Reference, Status
+from sharklab.message import N_, Message
 
 _OPENINGS = {name.replace("-", "_").replace(" ", "_"): ANY_TEXTS for name in OPENINGS}
 

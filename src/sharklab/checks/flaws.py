@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sharklab.checks.context import Context
-from sharklab.checks.outcome import (
-    both,
-)
+from sharklab.checks.outcome import both
 from sharklab.evidence.packets.model import Facts
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 
 def flaws_of(context: Context, contents: bool) -> Iterator[Message]:

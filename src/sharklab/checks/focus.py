@@ -5,15 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sharklab.checks.context import Context, Talk
-from sharklab.checks.outcome import (
-    Reference,
-)
+from sharklab.checks.outcome import Reference
 from sharklab.evidence.packets.model import Conversation, Facts
-from sharklab.message import (
-    N_,
-    NOTHING,
-    Message,
-)
+from sharklab.message import N_, NOTHING, Message
 
 
 @dataclass(frozen=True)

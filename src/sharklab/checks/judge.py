@@ -8,22 +8,11 @@ from sharklab.checks.cells import CHECK, cells_of
 from sharklab.checks.context import Context, contexts
 from sharklab.checks.flaws import flaws_of, join_messages
 from sharklab.checks.kind import KINDS, Claim, Kind, Rests
-from sharklab.checks.outcome import (
-    Answer,
-    Finding,
-    Outcome,
-    Reference,
-    Status,
-    Verdict,
-    both,
-)
+from sharklab.checks.outcome import Answer, Finding, Outcome, Reference, Status, Verdict, both
 from sharklab.checks.question import QUESTIONS, answer
 from sharklab.evidence.run_folder import Evidence
 from sharklab.lab.model import Check, Plan
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 
 def judge(plan: Plan, evidence: Evidence) -> tuple[Verdict, ...]:

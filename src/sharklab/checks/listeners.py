@@ -6,17 +6,8 @@ import re
 
 from sharklab.checks.context import Context
 from sharklab.checks.kind import PORTS, PROBE, PROBES, TEXT, Params, Rests, check, parameters
-from sharklab.checks.outcome import (
-    Finding,
-    Reference,
-    Status,
-    Table,
-    TableLine,
-)
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.checks.outcome import Finding, Reference, Status, Table, TableLine
+from sharklab.message import N_, Message
 
 IANA_DYNAMIC = (49152, 65535)
 """Ports that are never registered: they are for clients (RFC 6335, section 6)."""

@@ -6,16 +6,9 @@ from collections.abc import Iterator
 
 from sharklab.checks.context import Context
 from sharklab.checks.kind import COUNT, TEXT, Claim, Params, Rests, check, parameters
-from sharklab.checks.outcome import (
-    Finding,
-    Reference,
-    Status,
-)
+from sharklab.checks.outcome import Finding, Reference, Status
 from sharklab.evidence.packets.model import Packet
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 Seen = tuple[str, Packet]
 """The id of a capture, and a packet in it."""

@@ -6,16 +6,9 @@ from collections.abc import Iterator
 
 from sharklab.checks.context import Context
 from sharklab.checks.kind import TEXT, TEXTS, Params, Rests, check, parameters
-from sharklab.checks.outcome import (
-    Finding,
-    Reference,
-    Status,
-)
+from sharklab.checks.outcome import Finding, Reference, Status
 from sharklab.evidence.packets.model import NfsCall
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 Call = tuple[str, NfsCall]
 GOOD = "NFS4_OK"

@@ -6,10 +6,7 @@ from collections.abc import Iterable
 from functools import reduce
 
 from sharklab.evidence.packets.knocks import Pattern
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 STATES = {
     "closed": N_("closed"),

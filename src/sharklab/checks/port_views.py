@@ -10,22 +10,13 @@ from sharklab.checks.context import Context
 from sharklab.checks.host_rules import read_zone
 from sharklab.checks.kind import PROBE, Params, Rests, by_port, check, parameters
 from sharklab.checks.openings import Zone
-from sharklab.checks.outcome import (
-    Finding,
-    Reference,
-    Status,
-    Table,
-    TableLine,
-)
+from sharklab.checks.outcome import Finding, Reference, Status, Table, TableLine
 from sharklab.checks.rules import LET_IN, FirstPacket, by_zone
 from sharklab.evidence.packets.knocks import Knock, knock
 from sharklab.evidence.packets.model import Endpoint
 from sharklab.evidence.scans import Scanned, read_scan
 from sharklab.evidence.sockets import Socket
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 LET, REFUSED, DROPPED = N_("lets in"), N_("refuses"), N_("drops")
 """The answers of a firewall to a client."""

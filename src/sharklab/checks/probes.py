@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from sharklab.checks.context import Context
 from sharklab.checks.kind import PROBE, TEXT, TEXTS, Params, Rests, check, parameters
-from sharklab.checks.outcome import (
-    Finding,
-    Reference,
-    Status,
-    both,
-)
+from sharklab.checks.outcome import Finding, Reference, Status, both
 from sharklab.evidence.run_folder import ProbeResult
 from sharklab.lab.model import Probe
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 
 @check(

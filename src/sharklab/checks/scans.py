@@ -23,19 +23,10 @@ from sharklab.checks.kind import (
     parameters,
 )
 from sharklab.checks.neighbours import ECHO_REQUESTS, QUESTION
-from sharklab.checks.outcome import (
-    Finding,
-    Reference,
-    Status,
-    Table,
-    TableLine,
-)
+from sharklab.checks.outcome import Finding, Reference, Status, Table, TableLine
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.model import Facts, Flow, Packet
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 
 @dataclass(frozen=True)

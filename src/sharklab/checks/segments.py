@@ -8,16 +8,10 @@ from sharklab.checks.context import Context
 from sharklab.checks.conversation import no_conversation
 from sharklab.checks.focus import Focus, find_focus
 from sharklab.checks.kind import TEXT, Claim, Need, Params, Rests, Schema, check, parameters
-from sharklab.checks.outcome import (
-    Finding,
-    Status,
-)
+from sharklab.checks.outcome import Finding, Status
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.knocks import SYN_RETRIES, pattern
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 OPENINGS = ("syn", "syn_ack", "ack")
 """The steps of an opening."""

@@ -7,18 +7,9 @@ from collections.abc import Mapping
 
 from sharklab.checks.context import Context
 from sharklab.checks.kind import PROBE, Params, Rests, check, parameters
-from sharklab.checks.outcome import (
-    Finding,
-    Reference,
-    Status,
-    Table,
-    TableLine,
-)
+from sharklab.checks.outcome import Finding, Reference, Status, Table, TableLine
 from sharklab.lab.model import Service, Text
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 _LINE = re.compile(
     r"^(?P<name>[^#\s]\S*)\s+(?P<port>\d+)/(?P<transport>\w+)(?P<aliases>[^#\n]*)", re.MULTILINE

@@ -6,19 +6,10 @@ from sharklab.checks.context import Context
 from sharklab.checks.conversation import no_conversation
 from sharklab.checks.focus import find_focus
 from sharklab.checks.kind import Params, Rests, check
-from sharklab.checks.outcome import (
-    Finding,
-    Reference,
-    Status,
-    both,
-)
+from sharklab.checks.outcome import Finding, Reference, Status, both
 from sharklab.evidence.packets.model import Conversation, Endpoint
 from sharklab.evidence.sockets import Socket
-from sharklab.message import (
-    N_,
-    NOTHING,
-    Message,
-)
+from sharklab.message import N_, NOTHING, Message
 
 _RANK = ("ESTAB", "UNCONN", "LISTEN")
 """A connected socket tells more than one that is closing or closed, which has lost its process."""

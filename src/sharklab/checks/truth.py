@@ -13,9 +13,7 @@ from sharklab.checks import phrases
 from sharklab.checks.context import Context
 from sharklab.checks.host_rules import read_zone
 from sharklab.checks.openings import Zone
-from sharklab.checks.outcome import (
-    Reference,
-)
+from sharklab.checks.outcome import Reference
 from sharklab.checks.rules import FirstPacket, by_ruleset, by_zone
 from sharklab.evidence.packets.knocks import Knock, Pattern
 from sharklab.evidence.packets.model import Endpoint
@@ -24,10 +22,7 @@ from sharklab.evidence.sockets import Socket, sockets
 from sharklab.lab import matrices
 from sharklab.lab.matrices import FIREWALL, NFT, SOCKETS
 from sharklab.lab.model import Matrix
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 ALL = frozenset({"closed", "rejected", "reset", "prohibited", "dropped", "open"})
 _PROHIBITED = frozenset({(3, 9), (3, 10), (3, 13)})

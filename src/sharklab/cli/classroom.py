@@ -41,6 +41,9 @@ TOGETHER = 15
 REMOVED_TOGETHER = 8
 """Seats that are removed at the same time: removing is waiting for the kernel."""
 
+LOOKED_AT_TOGETHER = 8
+"""Seats that are looked at at the same time: on a cluster each look waits for the engine."""
+
 PREPARED = 0.5
 """The share of the work before the first seat is up: the values of all seats (benchmarks/class.py)."""
 
@@ -262,12 +265,19 @@ def in_use(own: Sequence[Seat]) -> list[Done]:
 
 def with_work(own: Sequence[Seat]) -> list[str]:
     """Return the students of seats on whose hosts a student has worked."""
-    return [one.student for one in own if student_files.last_change(one)]
+    return [one.student for one, moment in zip(own, _last_changes(own), strict=True) if moment]
 
 
 def not_handed_in(own: Sequence[Seat]) -> list[str]:
     """Return the students of seats with work that is later than their last submission."""
-    return [one.student for one in own if student_files.last_change(one) > _find_hand_in_time(one)]
+    moments = zip(own, _last_changes(own), strict=True)
+    return [one.student for one, moment in moments if moment > _find_hand_in_time(one)]
+
+
+def _last_changes(own: Sequence[Seat]) -> list[float]:
+    """Return `student_files.last_change` of each seat."""
+    with ThreadPoolExecutor(LOOKED_AT_TOGETHER) as pool:
+        return list(pool.map(student_files.last_change, own))
 
 
 def _find_hand_in_time(one: Seat) -> float:
@@ -281,7 +291,8 @@ def status(own: Sequence[Seat]) -> list[dict[str, Any]]:
 
     They are when it first began, when it was checked last, and until when it is open; 0.0 for none.
     """
-    return [_status(one) for one in own]
+    with ThreadPoolExecutor(LOOKED_AT_TOGETHER) as pool:
+        return list(pool.map(_status, own))
 
 
 def _status(one: Seat) -> dict[str, Any]:

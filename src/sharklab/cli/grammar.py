@@ -324,6 +324,7 @@ VERBS: Mapping[str, Verb] = {
             "cap",
             "closed",
             "hint_cost",
+            "corrections",
             "jobs",
             "output",
         ),
@@ -355,3 +356,28 @@ GROUPS: Mapping[str, str] = {
     "seats": N_("The seats of a class, on this computer or on the students' own machines."),
 }
 """The subjects of verbs of two words, by the first word."""
+
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    N_("A seat:"): ("up", "run", "report", "status", "down"),
+    N_("The work of a student:"): (
+        "brief",
+        "form",
+        "shell",
+        "capture",
+        "fetch",
+        "check",
+        "solve",
+        "reset",
+        "submit",
+        "serve",
+    ),
+    N_("A class:"): ("seats", "gateway", "grade"),
+    N_("Labs and their images:"): ("labs", "lint", "prove", "image", "vms"),
+    N_("Captures, and this computer:"): ("explain", "doctor", "test"),
+}
+"""The first words of all verbs, as the help of `sharklab` lists them, by the subject."""
+
+
+def first_word_help(word: str) -> str:
+    """Return the help of a verb of one word, or of the verbs that begin with `word`, as a msgid."""
+    return GROUPS[word] if word in GROUPS else VERBS[word].help

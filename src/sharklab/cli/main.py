@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
+import shutil
 import sys
+import textwrap
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
-from sharklab import __version__, i18n, paths, process, state
-from sharklab.cli.grammar import GROUPS, VERBS
+from sharklab import __version__, i18n, paths, process, state, untrusted
+from sharklab.cli.grammar import GROUPS, SECTIONS, VERBS, first_word_help
 from sharklab.cli.options import OPTIONS, Options, seat_owner, user_name
 from sharklab.cli.say import envelope
 from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
@@ -29,7 +32,7 @@ COMMAND_PLACE = 3
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (0, 1, 2, 3 or 130; see docs/exit-codes.md)."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     process.raise_at_signals()
     as_json = "json" in split_command(words)[0]
     say: Gettext = str
@@ -173,7 +176,8 @@ def _unforeseen(error: Exception) -> SharklabError:
 def _fail(code: int, error: SharklabError, as_json: bool, say: Gettext) -> int:
     if as_json:
         print(json.dumps(envelope("error", error=_plain(error), exit_code=code), ensure_ascii=False))
-    print(f"sharklab: {error.say(say)}", file=sys.stderr)
+    # The words of a host, or of its programs, may be a part of it.
+    print(untrusted.visible(f"sharklab: {error.say(say)}"), file=sys.stderr)
     return code
 
 
@@ -207,18 +211,22 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser(_: Gettext) -> argparse.ArgumentParser:
+    about = _("Sets up network labs, watches the packets, writes the reports, and grades the submissions.")
     parser = _Parser(
         prog="sharklab",
-        description=_(
-            "Sets up network labs, watches the packets, writes the reports, and grades the submissions."
-        ),
+        usage=f"%(prog)s {_('VERB')} ...",
+        description="\n".join([textwrap.fill(about, _help_width()), "", *_list_verbs(_)]),
         epilog=_("Example:") + " sharklab run tp4 --lang fr",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--version", action="version", version=f"sharklab {__version__}", help=_("show the version and exit")
     )
     _add(parser, "lang", _)
-    sub = parser.add_subparsers(metavar=_("VERB"), required=True, parser_class=_Parser)
+    # The description lists the verbs by subjects, which argparse cannot.
+    sub = parser.add_subparsers(
+        metavar=_("VERB"), required=True, parser_class=_Parser, help=argparse.SUPPRESS, prog=parser.prog
+    )
     groups: dict[str, Any] = {}
     for name, verb in VERBS.items():
         first, _space, second = name.partition(" ")
@@ -232,11 +240,28 @@ def _parser(_: Gettext) -> argparse.ArgumentParser:
     return parser
 
 
+def _list_verbs(_: Gettext) -> Iterator[str]:
+    """Yield the lines of the help that list the verbs by subjects."""
+    indent = max(map(len, itertools.chain(*SECTIONS.values()))) + 4
+    for subject, words in SECTIONS.items():
+        yield _(subject)
+        for word in words:
+            start = f"  {word}".ljust(indent)
+            text = _(first_word_help(word))
+            yield textwrap.fill(text, _help_width(), initial_indent=start, subsequent_indent=" " * indent)
+        yield ""
+
+
+def _help_width() -> int:
+    """Return the columns of the terminal for a help, as argparse counts them."""
+    return shutil.get_terminal_size().columns - 2
+
+
 def _add(parser: argparse.ArgumentParser, option: str, _: Gettext) -> None:
     flags, settings = OPTIONS[option]
     texts: dict[str, Any] = {key: _(settings[key]) for key in ("help", "metavar") if key in settings}
     texts["help"] += _default(settings)
-    parser.add_argument(*flags, **settings | texts)
+    parser.add_argument(*flags, **{**settings, **texts})
 
 
 def _group(sub: Any, name: str, _: Gettext) -> Any:

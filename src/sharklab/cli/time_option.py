@@ -49,8 +49,8 @@ def read_exam(begin: str | None, end: str | None) -> tuple[float, float]:
     return read(begin, "--begin"), read(end, "--end", is_end=True)
 
 
-def read_until(text: str, option: str, now: float) -> float:
-    """Return a time that is to come, in epoch seconds, 0 without a text. Raises InputError for another one.
+def read_until(text: str, now: float) -> float:
+    """Return the time of `--until` in epoch seconds, 0 without a text. Raises InputError for a past one.
 
     A time of day alone (18:00) is that of today.
     """
@@ -60,11 +60,11 @@ def read_until(text: str, option: str, now: float) -> float:
         at = time.fromisoformat(text)
         found = datetime.combine(datetime.fromtimestamp(now).date(), at).astimezone().timestamp()
     except ValueError:
-        found = read(text, option, is_end=True, forms=FORMS_OF_TODAY)
+        found = read(text, "--until", is_end=True, forms=FORMS_OF_TODAY)
     if found <= now:
         raise InputError(
             N_("this time has passed"),
-            place=option,
+            place="--until",
             hint=N_("name a later time, with its date if it is not today: 2026-12-01T18:00"),
         )
     return found

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sharklab.errors import (
-    InputError,
-)
-from sharklab.message import (
-    N_,
-)
+from sharklab.errors import InputError
+from sharklab.message import N_
 
 NetworkFacts = Mapping[str, Any]
 """NetworkFacts of a machine as Ansible has them, with the subset `network`."""

@@ -79,7 +79,7 @@ def _number_lines(told: list[Message]) -> dict[str, object]:
 
 def demands(hosts: int) -> Iterator[Demand]:
     """Yield the needs of `hosts` more containers, resource by resource."""
-    memory, pids = _meminfo("MemAvailable") - RESERVE, _number("/proc/sys/kernel/threads-max")
+    memory, pids = _free_memory() - RESERVE, _number("/proc/sys/kernel/threads-max")
     yield Demand(N_("memory (MiB)"), hosts * MEMORY // MIB, max(0, memory) // MIB, N_("add memory"))
     disk = os.statvfs(_find_folder(state.root()))
     yield Demand(
@@ -104,12 +104,10 @@ def demands(hosts: int) -> Iterator[Demand]:
     )
 
 
-def _meminfo(name: str) -> int:
-    """Return a value of /proc/meminfo in bytes."""
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) * 1024
-    return 0
+def _free_memory() -> int:
+    """Return the bytes that new programs can have without swapping (proc(5), MemAvailable)."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")) * 1024
 
 
 def _number(path: str) -> int:

@@ -12,6 +12,7 @@ import ctypes
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -42,6 +43,10 @@ WATCH_SECONDS = 1.0
 
 PR_SET_CHILD_SUBREAPER = 36
 """prctl(2): this process becomes the parent of orphans below it, so that it can end them."""
+
+MEMORY = 2 << 30
+"""Bytes of address space of each process of a playbook: Ansible keeps all that a host prints, and a host of a
+student may print without end. Measured: 0.4 GB with tp4."""
 
 FREE_SECONDS, FREE_PAUSE = 30.0, 0.1
 """Seconds until a disk is free, and between two tries: the processes of a killed command end late."""
@@ -238,6 +243,7 @@ def _child(parent: int, source: IO[str], target: IO[str]) -> int:
     """
     process.end_with_parent(parent)
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     import ansible_runner  # noqa: F401 - which takes a while, and the order may be a while in coming
 
     text = source.read()

@@ -6,12 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sharklab import state
-from sharklab.errors import (
-    InputError,
-)
-from sharklab.message import (
-    N_,
-)
+from sharklab.errors import InputError
+from sharklab.message import N_
 
 FILE = "provider"
 DEFAULT = "nspawn"

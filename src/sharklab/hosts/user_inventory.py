@@ -105,7 +105,9 @@ def choose(known: Mapping[str, Variables], hosts: Sequence[str], place: str) -> 
         raise InputError(
             N_("the inventory lacks the lab's hosts {absent}; its machines are {machines}"),
             place=place,
-            hint=N_("name the machines as the lab names its hosts, or say it at the machine: {example}"),
+            hint=N_(
+                "name the machines as the lab names its hosts, or write the name at the machine: {example}"
+            ),
             absent=absent,
             machines=list(known),
             example=f"{LAB_HOST}: {absent[0]}",
@@ -115,7 +117,7 @@ def choose(known: Mapping[str, Variables], hosts: Sequence[str], place: str) -> 
             raise InputError(
                 N_("several machines of the inventory may be the host {host}: {machines}"),
                 place=place,
-                hint=N_("say it at one of them: {example}"),
+                hint=N_("write the name at one of them: {example}"),
                 host=host,
                 machines=machines,
                 example=f"{LAB_HOST}: {host}",
@@ -147,7 +149,7 @@ def ssh_config(file: Path, machines: Mapping[str, Variables], sockets: Path, bes
     Raises InputError for arguments that ssh does not take.
     """
     blocks = [_block(host, variables, sockets, beside) for host, variables in machines.items()]
-    named = [config for values in machines.values() for config in _configs("", values)]
+    named = [config for host, values in machines.items() for config in _configs(host, values)]
     includes = [
         f"    Include {name}" for name in dict.fromkeys(map(ssh_settings.quote_value, named or CONFIGS))
     ]

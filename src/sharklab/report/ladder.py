@@ -12,12 +12,8 @@ from itertools import accumulate, groupby
 
 from sharklab.evidence.packets import name_packet
 from sharklab.evidence.packets.model import Conversation, Endpoint, Packet
-from sharklab.i18n import (
-    Translator,
-)
-from sharklab.message import (
-    N_,
-)
+from sharklab.i18n import Translator
+from sharklab.message import N_
 from sharklab.report.drawing import Drawing
 from sharklab.untrusted import clip, visible
 
@@ -265,7 +261,7 @@ def _name_side(side: Side) -> str:
 def summary(picture: Ladder, speak: Translator) -> str:
     """Return the ladder in words: its phases, each with its packets' labels or number."""
     parts = [f"{speak.gettext(band.title)}: {_in_words(band, speak)}" for band in picture.bands]
-    return "; ".join([*parts, *([speak.gettext(picture.note)] if picture.note else [])])
+    return speak.gettext(N_("; ")).join([*parts, *([speak.gettext(picture.note)] if picture.note else [])])
 
 
 def _in_words(band: Band, speak: Translator) -> str:

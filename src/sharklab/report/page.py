@@ -12,21 +12,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sharklab.checks.cells import Cell, cells_of_run
-from sharklab.checks.outcome import (
-    Answer,
-    Outcome,
-    Reference,
-    Status,
-    Table,
-    Verdict,
-)
+from sharklab.checks.outcome import Answer, Outcome, Reference, Status, Table, Verdict
 from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.run_folder import Evidence
 from sharklab.i18n import Translator, translator
 from sharklab.lab.model import Capture, Exercise, Plan, Probe, Text
-from sharklab.message import (
-    Message,
-)
+from sharklab.message import Message
 from sharklab.report import topology
 from sharklab.report.content import (
     CaptureReport,

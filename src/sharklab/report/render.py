@@ -16,16 +16,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sharklab import checks, state
 from sharklab.checks.outcome import Verdict
-from sharklab.errors import (
-    InputError,
-)
+from sharklab.errors import InputError
 from sharklab.evidence import analysis
 from sharklab.evidence.run_folder import Evidence
 from sharklab.i18n import translator
 from sharklab.lab.model import Plan
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 from sharklab.report import explanations, markdown, topology
 from sharklab.report.content import ReportPage
 from sharklab.report.page import page

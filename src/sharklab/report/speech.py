@@ -10,12 +10,8 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from sharklab.checks.outcome import Status
-from sharklab.i18n import (
-    Translator,
-)
-from sharklab.message import (
-    N_,
-)
+from sharklab.i18n import Translator
+from sharklab.message import N_
 
 STATUS = {
     Status.PASSED: ("✓", N_("achieved"), N_("measured")),

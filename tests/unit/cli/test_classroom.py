@@ -11,12 +11,12 @@ from sharklab import state
 from sharklab.cli import classroom, flow
 from sharklab.cli.parallel_work import Done
 from sharklab.errors import MachineryError
-from sharklab.hosts import inventory, playbook
+from sharklab.hosts import inventory, playbook, student_files
 from sharklab.hosts.image import NOTHING
 from sharklab.hosts.providers.provider import NewHosts
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab import class_note
-from sharklab.lab.model import Plan
+from sharklab.lab.model import Plan, Seat
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,23 @@ def test_seats_whose_playbook_cannot_begin_fail_without_the_other_chunks(
     state.folder(plans[0].seat.folder)
     failed = classroom._set_up([(plan, NewHosts({}, {})) for plan in plans], threading.Event())
     assert {"ada": "/disk", "bob": "/disk"} == {name: error.place for name, error in failed.items()}
+
+
+def test_seats_are_looked_at_side_by_side(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each look at a seat on a cluster waits for the engine. The results are in the order of the seats."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path))
+    all_there = threading.Barrier(3, timeout=60)
+    moments = {"ada": 1.0, "bob": 0.0, "eve": 3.0}
+
+    def look(own: Seat) -> float:
+        all_there.wait()
+        return moments[own.student]
+
+    monkeypatch.setattr(student_files, "last_change", look)
+    monkeypatch.setattr(classroom, "_status", lambda own: {"student": own.student, "at": look(own)})
+    own = [flow.look_up("ports", student).seat for student in moments]
+    assert ["ada", "eve"] == classroom.with_work(own) == classroom.not_handed_in(own)
+    assert list(moments.items()) == [(one["student"], one["at"]) for one in classroom.status(own)]
 
 
 def test_time_left_counts_the_work_before_the_first_seat(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import pytest
 from sharklab import i18n
 from sharklab.cli import doctor
 from sharklab.cli.doctor import Diagnosis, DiagnosisStatus, kernel
-from sharklab.hosts.providers import trial_record
+from sharklab.hosts.providers import trial_record, user_namespace
 from sharklab.message import Message
 
 
@@ -70,6 +70,8 @@ def test_render_is_one_screen(language: str, monkeypatch: pytest.MonkeyPatch, tm
     """
     monkeypatch.setattr(trial_record, "record", lambda name, result: result)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "venv-with-a-long-name/bin/python"))
+    # A container needs a Python that is there. Its failure would be kept: hosts had no users of their own.
+    monkeypatch.setattr(user_namespace, "measure", lambda roots: "")
     wrong = (DiagnosisStatus.WARNING, DiagnosisStatus.MISSING)
     findings = [each for each in doctor.examine() if each.status not in wrong]
     lines = doctor.render(findings, i18n.translator(language)).splitlines()

@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from sharklab.cli import main
-from sharklab.cli.grammar import GROUPS, VERBS
+from sharklab.cli.grammar import GROUPS, SECTIONS, VERBS, first_word_help
 from sharklab.cli.options import OPTIONS
 
 
@@ -27,3 +27,11 @@ def test_verbs_have_options_that_exist() -> None:
 def test_verbs_of_two_words_have_a_group() -> None:
     """The first word of such a verb has a help of its own."""
     assert {name.partition(" ")[0] for name in VERBS if " " in name} == set(GROUPS)
+
+
+def test_sections_have_each_first_word_once() -> None:
+    """The help of `sharklab` lists every verb, or the subject of verbs of two words, in one section."""
+    listed = [word for words in SECTIONS.values() for word in words]
+    assert sorted({name.partition(" ")[0] for name in VERBS}) == sorted(listed)
+    assert "List the labs." == first_word_help("labs")
+    assert GROUPS["seats"] == first_word_help("seats")

@@ -32,7 +32,7 @@ def refused(words: list[str], language: str) -> tuple[str, str]:
     ("words", "english", "french"),
     [
         (["up"], "the following arguments are required: LAB", "il manque des arguments : TP"),
-        (["shell", "tp4"], "the following arguments are required: HOST", "il manque des arguments : HÔTE"),
+        (["shell", "tp4"], "the following arguments are required: HOST", "il manque des arguments : MACHINE"),
         (["labs", "x"], "unrecognized arguments: x", "arguments inconnus : x"),
         (
             ["grade", "x", "--jobs", "y"],
@@ -163,3 +163,15 @@ def test_options_may_come_before_other_words(line: str, name: str, value: object
 def test_a_command_of_the_users_needs_no_sign(line: str, own: str, command: str) -> None:
     """It begins after the host, as in ssh(1). Options before it are ours, the others are its own."""
     assert (own.split(), command.split()) == main.split_command(line.split())
+
+
+@pytest.mark.parametrize("words", [[], ["--help"]])
+def test_help_lists_the_verbs_by_subjects(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """`sharklab` alone is no mistake: it shows the help, as --help does."""
+    with pytest.raises(SystemExit) as end:
+        main.main(words)
+    assert 0 == end.value.code
+    lines = capsys.readouterr().out.splitlines()
+    assert "usage: sharklab VERB ..." == lines[0]
+    assert "  labs     List the labs." == lines[lines.index("Labs and their images:") + 1]
+    assert lines.index("A class:") < lines.index("options:")

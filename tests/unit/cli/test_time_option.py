@@ -55,12 +55,10 @@ def test_read_exam_needs_a_beginning() -> None:
 def test_a_time_of_day_is_that_of_today() -> None:
     """It must be to come; with its date it may be on another day."""
     now = datetime.fromisoformat("2026-11-28T12:00:00+01:00").timestamp()
-    assert (now + 6 * 3600, 0.0) == tuple(
-        time_option.read_until(text, "--until", now) for text in ("18:00", "")
-    )
-    assert now + 24 * 3600 == time_option.read_until("2026-11-29T12:00", "--until", now)
+    assert (now + 6 * 3600, 0.0) == tuple(time_option.read_until(text, now) for text in ("18:00", ""))
+    assert now + 24 * 3600 == time_option.read_until("2026-11-29T12:00", now)
     for text in ("11:59", "12:00", "2026-11-27"):
-        error = error_of(InputError, time_option.read_until, text, "--until", now)
+        error = error_of(InputError, time_option.read_until, text, now)
         assert ("this time has passed", "--until") == (error.message_id, error.place)
-    error = error_of(InputError, time_option.read_until, "soon", "--until", now)
+    error = error_of(InputError, time_option.read_until, "soon", now)
     assert ("--until", time_option.FORMS_OF_TODAY) == (error.place, error.hint_id)

@@ -7,8 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from sharklab.message import Message
 from tests.support.errors import error_of
 from tests.support.labs import write_role
 from tests.support.programs import script
+from tests.support.waiting import wait_until
 
 PLAYBOOK = """
 - hosts: all
@@ -175,14 +174,6 @@ def signal_until_it_ends(child: subprocess.Popen[str], inventory: Path) -> None:
         child.wait(60)
         return
     os.killpg(child.pid, signal.SIGKILL)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition, for a while."""
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come about"
-        time.sleep(0.05)
 
 
 def at_work(inventory: Path) -> list[Path]:

@@ -9,17 +9,10 @@ from pathlib import Path
 import pytest
 
 from sharklab.checks import judge
-from sharklab.checks.outcome import (
-    Answer,
-    Outcome,
-    Status,
-    Verdict,
-)
+from sharklab.checks.outcome import Answer, Outcome, Status, Verdict
 from sharklab.errors import InputError
 from sharklab.evidence.packets.model import Packet
-from sharklab.message import (
-    Message,
-)
+from sharklab.message import Message
 from sharklab.report import page as pages
 from sharklab.report.content import ExerciseReport, ReportPage
 from tests.support import report_sample as sample

@@ -17,6 +17,7 @@ from sharklab.hosts.providers.cluster.endpoint import ENGINES
 from sharklab.hosts.providers.cluster.errors import TooLate
 from sharklab.hosts.providers.cluster.members import ALONE
 from sharklab.hosts.providers.cluster.model import (
+    SCHEDULER,
     EngineNetwork,
     Instance,
     Member,
@@ -37,6 +38,9 @@ SPACE_NEEDED = 2 * GIBIBYTE
 
 DISK_OWNERS, NO_SHIFT = "volatile.last_state.idmap", "[]"
 """The engine's key for the shift of the owners on the disk of a container, and its value for none."""
+
+SCRIPTLET = "instances.placement.scriptlet"
+"""The key of Incus with a program that chooses the member of an instance for which no member is named."""
 
 CREATED = "Created"
 NAMES = {engine.name.lower(): engine.name for engine in ENGINES}
@@ -83,7 +87,8 @@ def _inside(engine: Client, server: Server) -> Iterator[Diagnosis]:
     seen = {one.name: _look(engine, one, server) for one in members if one.ready}
     for one in members:
         yield member(one, seen.get(one.name))
-    yield room(seen)
+    yield placement_of_seats(members, server)
+    yield room({one.name: seen[one.name] for one in members if one.takes_seats})
     yield architectures(members, platform.machine())
     yield versions(seen)
     yield users(seen)
@@ -146,6 +151,22 @@ def member(one: Member, seen: ExaminedMember | None) -> Diagnosis:
     }
     meaning = N_("online; {free:.1f} of {total:.1f} GiB of memory are free, {processors} processors")
     return Diagnosis(name, DiagnosisStatus.OK, Message(meaning, values))
+
+
+def placement_of_seats(members: Sequence[Member], server: Server) -> Diagnosis:
+    """Tell who chooses the member of a seat. The engine's scheduler would spread its hosts over several."""
+    name = N_("placement")
+    if SCRIPTLET in server.config:
+        return make_warning(
+            name,
+            N_("the engine's scriptlet is not asked: sharklab names one member for all hosts of a seat"),
+            N_("keep a member free of seats by `incus cluster set NAME scheduler.instance=manual`"),
+        )
+    reserved = tuple(one.name for one in members if one.ready and not one.takes_seats)
+    if reserved:
+        meaning = N_("a seat goes to the member with the most free room; none goes to {reserved}: {key}")
+        return ok(name, meaning, reserved=reserved, key=SCHEDULER)
+    return ok(name, N_("a seat goes to the member with the most free room"))
 
 
 def room(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
@@ -235,7 +256,7 @@ def inotify(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
             unread=unread,
             ample=INOTIFY_AMPLE,
         )
-    return ok(name, N_("ample on all members"))
+    return ok(name, N_("large enough on all members"))
 
 
 def virtual_machines(seen: Mapping[str, ExaminedMember]) -> Diagnosis:

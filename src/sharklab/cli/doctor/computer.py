@@ -16,20 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import i18n, privilege, state, system_packages
-from sharklab.cli.doctor.diagnosis import (
-    SYSTEM,
-    Diagnosis,
-    make_error,
-    make_warning,
-    ok,
-    optional,
-    works,
-)
+from sharklab.cli.doctor.diagnosis import SYSTEM, Diagnosis, make_error, make_warning, ok, optional, works
 from sharklab.hosts import capacity
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.message import N_, Message
 
 GIGABYTE = 10**9
 DISK_NEEDED = 2 * GIGABYTE

@@ -33,7 +33,7 @@ def up(args: Options) -> int:
     provider = seat_provider.of_class(lab.name, [student.id for student in students], args.provider)
     use_remote(args, provider)
     times = exam.windows(lab, students, *time_option.read_exam(args.begin, args.end))
-    until = time_option.read_until(args.until, "--until", time.time())
+    until = time_option.read_until(args.until, time.time())
     progress = Progress(translate(args).gettext)
     exam.note_windows(seat.register_all(lab, [student.id for student in students]), times)
     ids = [student.id for student in students]

@@ -12,14 +12,9 @@ from pathlib import Path
 from typing import IO
 
 from sharklab import untrusted
-from sharklab.errors import (
-    InputError,
-    MachineryError,
-)
+from sharklab.errors import InputError, MachineryError
 from sharklab.limits import CAPTURE, ToolLimits
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 
 NOBODY = 65534
 _PACKAGES = {

@@ -14,15 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sharklab import untrusted
-from sharklab.errors import (
-    InputError,
-)
+from sharklab.errors import InputError
 from sharklab.evidence.packets import compression, recognition
 from sharklab.evidence.packets.recognition import FileKind
 from sharklab.limits import CAPTURE
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 
 PCAP, PCAPNG = "pcap", "pcapng"
 PCAP_ORDER = {

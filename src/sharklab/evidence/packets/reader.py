@@ -8,18 +8,12 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from sharklab.errors import (
-    InputError,
-    MachineryError,
-    SharklabError,
-)
+from sharklab.errors import InputError, MachineryError, SharklabError
 from sharklab.evidence.packets import box, container, dissection
 from sharklab.evidence.packets.container import Container
 from sharklab.evidence.packets.model import DecodedCapture, Packet
 from sharklab.limits import TOOL, ToolLimits
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 
 READERS = {
     container.PCAP: "Wireshark/tcpdump/... - pcap",

@@ -10,14 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sharklab.errors import (
-    InputError,
-)
+from sharklab.errors import InputError
 from sharklab.evidence.packets import container
 from sharklab.evidence.packets.container import Container
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 
 _HEADER, _RECORD = 24, 16
 

@@ -18,13 +18,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from sharklab.errors import (
-    SharklabError,
-)
-from sharklab.message import (
-    N_,
-    Message,
-)
+from sharklab.errors import SharklabError
+from sharklab.message import N_, Message
 
 SECONDS = 300.0
 """How long one item may take."""

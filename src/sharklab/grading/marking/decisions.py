@@ -17,11 +17,7 @@ from sharklab.checks.flaws import flaws_of, join_messages
 from sharklab.checks.focus import find_focus
 from sharklab.checks.judge import outcome, report_error
 from sharklab.checks.kind import Kind, Rests
-from sharklab.checks.outcome import (
-    Reference,
-    Status,
-    both,
-)
+from sharklab.checks.outcome import Reference, Status, both
 from sharklab.checks.question import answer
 from sharklab.grading.marking import reading
 from sharklab.grading.marking.case import Case
@@ -30,11 +26,7 @@ from sharklab.grading.marking.model import Decision
 from sharklab.lab import matrices
 from sharklab.lab.criteria import leaves
 from sharklab.lab.model import AllOf, Asked, Capture, Check, Condition, Not
-from sharklab.message import (
-    N_,
-    NOTHING,
-    Message,
-)
+from sharklab.message import N_, NOTHING, Message
 
 Leaf = Check | Asked
 DecideLeaf = Callable[[Case, Leaf], Decision]

@@ -20,11 +20,7 @@ from sharklab.lab.model import (
     Matrix,
     Not,
 )
-from sharklab.message import (
-    N_,
-    Message,
-    prose,
-)
+from sharklab.message import N_, Message, prose
 
 _OF_ANOTHER = N_("{title}, of this or another connection")
 CELL = "cell"

@@ -12,15 +12,10 @@ from importlib.resources import files
 from typing import Any
 
 from sharklab import i18n
-from sharklab.checks.outcome import (
-    Reference,
-)
+from sharklab.checks.outcome import Reference
 from sharklab.grading.marking.model import Adjustment, ExerciseResult, Mark, Remark, Result, Step
 from sharklab.grading.submission.model import Problem
-from sharklab.message import (
-    Message,
-    prose,
-)
+from sharklab.message import Message, prose
 
 SCHEMA = "sharklab-result/1"
 """The version of the shape; a key that is added does not change it."""

@@ -19,7 +19,7 @@ from sharklab import untrusted
 from sharklab.errors import InputError
 from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets.model import Facts, Packet
-from sharklab.evidence.packets.recorder import CaptureOrigin, recorder
+from sharklab.evidence.packets.origin import CaptureOrigin, read_origin
 from sharklab.grading.submission.model import Submission
 from sharklab.limits import BUNDLE
 
@@ -111,7 +111,7 @@ def _trace(capture: RecordedCapture) -> CaptureFingerprint:
     if not (packets := capture.facts.packets):
         return CaptureFingerprint(digest, 0, editor=_editor(content))
     times = [packet.time for packet in packets]
-    origin = recorder(content)
+    origin = read_origin(content)
     return CaptureFingerprint(
         digest=digest,
         packets=len(packets),

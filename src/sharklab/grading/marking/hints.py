@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from sharklab.checks import QUESTIONS
 from sharklab.checks.focus import candidates
-from sharklab.checks.outcome import (
-    Status,
-)
+from sharklab.checks.outcome import Status
 from sharklab.checks.question import answer
 from sharklab.grading.marking.case import Case
 from sharklab.grading.marking.decisions import decide, names
 from sharklab.grading.submission import answers
 from sharklab.lab.criteria import leaves
 from sharklab.lab.model import Capture, Check, Criterion, Hint, IrrelevantCaptures, MixedUp
-from sharklab.message import (
-    NOTHING,
-    Message,
-    prose,
-)
+from sharklab.message import NOTHING, Message, prose
 
 EMPTY = "empty"
 """The situation of captures without a packet; other captures are of elsewhere."""

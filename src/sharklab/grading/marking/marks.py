@@ -6,10 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sharklab.checks import KINDS
-from sharklab.checks.outcome import (
-    Reference,
-    Status,
-)
+from sharklab.checks.outcome import Reference, Status
 from sharklab.grading.marking.case import Case, gather
 from sharklab.grading.marking.decisions import ALL_OF, combine, decide_twice
 from sharklab.grading.marking.defaults import criteria, title_of
@@ -20,11 +17,7 @@ from sharklab.grading.marking.policy import NO_POLICY, Policy, adjustments, rema
 from sharklab.grading.submission import contents, finding
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.model import Check, Criterion, CriterionStep, Plan
-from sharklab.message import (
-    N_,
-    NOTHING,
-    Message,
-)
+from sharklab.message import N_, NOTHING, Message
 
 ELSEWHERE = "elsewhere"
 """The kind of the remark that a capture is of the student's own PC."""

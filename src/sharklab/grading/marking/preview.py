@@ -7,21 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from sharklab.checks import KINDS, QUESTIONS
-from sharklab.checks.outcome import (
-    Answer,
-    Outcome,
-    Status,
-    Verdict,
-)
+from sharklab.checks.outcome import Answer, Outcome, Status, Verdict
 from sharklab.grading.marking.case import Case, gather
 from sharklab.grading.marking.decisions import clean_answer, decide
 from sharklab.grading.marking.defaults import title
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.model import Asked, Check, Exercise, Plan
-from sharklab.message import (
-    NOTHING,
-    Message,
-)
+from sharklab.message import NOTHING, Message
 from sharklab.report import render
 
 

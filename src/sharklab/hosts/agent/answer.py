@@ -12,17 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable
 
-from sharklab.hosts.agent import (
-    captures,
-    files,
-    journal,
-    network,
-    packages,
-    rules,
-    sessions,
-    settings,
-    units,
-)
+from sharklab.hosts.agent import captures, files, journal, network, packages, rules, sessions, settings, units
 from sharklab.hosts.agent.tool import Failures, output
 
 Request = Mapping[str, Any]

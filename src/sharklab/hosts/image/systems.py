@@ -10,15 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from sharklab import process, state
-from sharklab.errors import (
-    InputError,
-)
+from sharklab.errors import InputError
 from sharklab.hosts.image import kernel, rocky
 from sharklab.hosts.image.kernel import Kernel
 from sharklab.hosts.image.root_folder import OFFERED, RootFolder
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 
 MACHINE = "-vm"
 """The end of the name of a system for virtual machines."""

@@ -11,12 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from sharklab import state
-from sharklab.errors import (
-    MachineryError,
-)
-from sharklab.message import (
-    N_,
-)
+from sharklab.errors import MachineryError
+from sharklab.message import N_
 
 MARKS = Path("/run/sharklab")
 

@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sharklab import process, state
-from sharklab.errors import (
-    MachineryError,
-)
+from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import access, boot, disk_file, network
 from sharklab.lab import seat
 from sharklab.lab.model import Host, Plan
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 
 KEYFILE = """\
 [connection]

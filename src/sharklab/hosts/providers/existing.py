@@ -182,9 +182,12 @@ def _survey(plan: Plan, inventoried: Mapping[str, Variables], beside: Path) -> d
     found = remote.ask_all(
         _machines(plan.seat, known), lambda one: one.find_python(inventoried[one.name].get("lab_pythons", ()))
     )
+    for name, python in found.items():
+        borrowed.refuse_templates(name, python)
     known = {host: borrowed.with_python(entry, found[host]) for host, entry in known.items()}
     asked = remote.ask_all(_machines(plan.seat, known), lambda one: _examine(plan, one))
     for host in plan.hosts:
+        borrowed.refuse_templates(host.name, asked[host.name])
         check_machine(plan, host, asked[host.name])
         at = find_address(host, inventoried[host.name], asked[host.name])
         known[host.name] |= borrowed.description(host, asked[host.name], at)

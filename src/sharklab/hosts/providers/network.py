@@ -15,14 +15,9 @@ from ipaddress import IPv4Interface
 from pathlib import Path
 
 from sharklab import process
-from sharklab.errors import (
-    InputError,
-    MachineryError,
-)
+from sharklab.errors import InputError, MachineryError
 from sharklab.lab.model import Host, Plan
-from sharklab.message import (
-    N_,
-)
+from sharklab.message import N_
 
 MANAGEMENT = "mgmt"
 # The same in every seat, link-local (RFC 3927): only the hosts of the seat see it.

@@ -87,6 +87,7 @@ def test_whole_cluster_in_the_order_for_reading(engine: ScriptedEngine) -> None:
         "engine",
         "member {name}",
         "member {name}",
+        "placement",
         "room for hosts",
         "processors",
         "versions",
@@ -96,8 +97,8 @@ def test_whole_cluster_in_the_order_for_reading(engine: ScriptedEngine) -> None:
         "storage pool {name}",
         "networks",
     ]
-    assert [OK, OK, WARNING, OK, OK, OK, OK] == [each.status for each in found[:7]]
-    assert [OPTIONAL, OK, WARNING] == [each.status for each in found[8:]]
+    assert [OK, OK, WARNING, OK, OK, OK, OK, OK] == [each.status for each in found[:8]]
+    assert [OPTIONAL, OK, WARNING] == [each.status for each in found[9:]]
     assert all(one.query.get("target") in (None, "m1") for one in engine.asked)
 
 
@@ -160,6 +161,16 @@ def test_room_is_the_memory_of_the_members() -> None:
     assert OK is cluster.room({"m1": SEEN}).status
     full = replace(SEEN, resources=Resources(GIB, GIB, 1))
     assert MISSING is cluster.room({"m1": full}).status
+
+
+def test_placement_names_the_members_that_take_no_seat() -> None:
+    """Their administrator keeps them for other instances. A scriptlet of the engine is not asked."""
+    assert {} == cluster.placement_of_seats([MEMBER], SERVER).meaning.values
+    kept = replace(MEMBER, name="m2", config={"scheduler.instance": "manual"})
+    found = cluster.placement_of_seats([MEMBER, kept], SERVER)
+    assert (OK, ("m2",)) == (found.status, found.meaning.values["reserved"])
+    ruled = replace(SERVER, config={"instances.placement.scriptlet": "def instance_placement(): ..."})
+    assert WARNING is cluster.placement_of_seats([MEMBER, kept], ruled).status
 
 
 def test_member_of_another_architecture_cannot_run_the_images() -> None:

@@ -12,7 +12,7 @@ from sharklab.evidence.capture import RecordedCapture
 from sharklab.evidence.packets import records
 from sharklab.evidence.packets.container import open_capture
 from sharklab.evidence.packets.model import Facts
-from sharklab.evidence.packets.recorder import CaptureOrigin
+from sharklab.evidence.packets.origin import CaptureOrigin
 from sharklab.grading.marking import fingerprints
 from sharklab.grading.marking.fingerprints import SAMPLE, CaptureFingerprint, fingerprint
 from sharklab.grading.submission import manifest
@@ -141,6 +141,6 @@ def test_fingerprint_names_the_recorder_and_comments(
 ) -> None:
     """A recorder has three names; a comment of one word is nobody's own."""
     told = CaptureOrigin("A", system, "Dumpcap", comments=("my capture", "the second try, at home"))
-    monkeypatch.setattr(fingerprints, "recorder", lambda content: told)
+    monkeypatch.setattr(fingerprints, "read_origin", lambda content: told)
     found = of(DATA / "ssh.pcap")
     assert ("A", named, ("the second try, at home",)) == (found.hardware, found.recorder, found.comments)

@@ -11,16 +11,7 @@ import pytest
 
 from sharklab.checks.outcome import Status
 from sharklab.grading.marking.policy import DAY, Policy
-from sharklab.lab.model import (
-    Asked,
-    Check,
-    Criterion,
-    CriterionStep,
-    ExpectedConversation,
-    Hint,
-    Lab,
-    Not,
-)
+from sharklab.lab.model import Asked, Check, Criterion, CriterionStep, ExpectedConversation, Hint, Lab, Not
 from tests.support.checks_sample import said
 from tests.support.handed import Handed, handed
 

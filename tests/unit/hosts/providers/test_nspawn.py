@@ -95,6 +95,14 @@ def test_command_takes_the_interfaces_of_the_host() -> None:
     assert Path("/dev/fuse").exists() == any(word.endswith(":/dev/fuse") for word in words)
 
 
+def test_command_bounds_the_log_of_the_console() -> None:
+    """A host may write there without end, onto the disk of this machine; its own files have no such limit."""
+    words = [str(word) for word in nspawn.command("sl-a-client", "client", [], "lower0", 0x80000)]
+    limit = words.index("prlimit")
+    assert f"--fsize={nspawn.CONSOLE}:unlimited" == words[limit + 1]
+    assert limit < words.index("systemd-nspawn") < words.index("--rlimit=RLIMIT_FSIZE=infinity")
+
+
 def test_command_without_users_and_network() -> None:
     """The users are those of the machine; no namespace is looked for where no interface is taken."""
     words = [str(word) for word in nspawn.command("sl-a-client", "client", [], "lower0", None)]

@@ -207,9 +207,9 @@ def _ensure_project(own: Course) -> None:
 
 def _room(own: Course) -> int:
     """Return the number of hosts for which the members have memory."""
-    ready = [member.name for member in own.client.members.all() if member.ready]
-    with ThreadPoolExecutor(max(1, len(ready))) as pool:
-        total = sum(found.memory_total for found in pool.map(own.client.members.resources, ready))
+    open_to_seats = [member.name for member in own.client.members.all() if member.takes_seats]
+    with ThreadPoolExecutor(max(1, len(open_to_seats))) as pool:
+        total = sum(found.memory_total for found in pool.map(own.client.members.resources, open_to_seats))
     return max(1, total // MEMORY_OF_HOST)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -82,6 +83,9 @@ EAFNOSUPPORT, as systemd-nspawn(1) lets them. Else sshd(8), whose client has no 
 the name UNKNOWN at each login: captures show that, and without a DNS server it takes 15 seconds.
 """
 
+GUEST_API = {"lxd": "security.devlxd", "incus": "security.guestapi"}
+"""The key of each engine for a socket in a host, by which programs there would ask about their instance."""
+
 CD = {"type": "disk", "source": "agent:config"}
 """Incus shows a virtual machine its share by 9p, which Debian's kernel for clouds lacks, and as this CD."""
 
@@ -91,7 +95,7 @@ def describe(
 ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """Return the configuration and the devices of a host's instance, in the engine's words.
 
-    `engine` is its name, which decides about the devices of a virtual machine.
+    `engine` is its name: each has words of its own.
     """
     config = {
         "cluster.evacuate": "stop",  # the engine would spread the hosts of a seat over several members
@@ -101,7 +105,8 @@ def describe(
         course.STUDENT: plan.seat.student,
     }
     is_container = seat.kind == InstanceKind.CONTAINER
-    config |= _limits(plan, host) if is_container else MACHINE
+    guest_api = GUEST_API.get(engine, GUEST_API["lxd"])
+    config |= {**_limits(plan, host), guest_api: "false"} if is_container else MACHINE
     size = SIZE if is_container else machine_image.SIZE
     devices = {"root": {"type": "disk", "path": "/", "pool": pool, "size": size}}
     if is_container:
@@ -209,7 +214,8 @@ T = TypeVar("T")
 def _fresh(what: str, ask: Callable[[], Sequence[T]]) -> Sequence[T]:
     """Return the answer to a question, at most `FRESH` seconds old.
 
-    A failure counts as long. Else each seat of a class would wait for an engine that hangs.
+    A failure counts as long. Else each seat of a class would wait for an engine that hangs. Each raises an
+    error of its own: several threads would write their traces into one.
     """
     with _alone:
         when, answer = _answers.get(what, (0.0, ()))
@@ -220,7 +226,7 @@ def _fresh(what: str, ask: Callable[[], Sequence[T]]) -> Sequence[T]:
                 answer = error
             _answers[what] = (time.monotonic(), answer)
     if isinstance(answer, MachineryError):
-        raise answer
+        raise copy.copy(answer)
     return answer
 
 

@@ -56,7 +56,7 @@ def choose(hosts: Sequence[Host]) -> InstanceKind:
     """Return the kind for a new seat with these hosts. The engine is asked only where a host has a need."""
     if any(host.needs for host in hosts):
         own = course.begin()
-        if able(own, [member.name for member in own.client.members.all() if member.ready]):
+        if able(own, [member.name for member in own.client.members.all() if member.takes_seats]):
             return InstanceKind.VIRTUAL_MACHINE
     return InstanceKind.CONTAINER
 

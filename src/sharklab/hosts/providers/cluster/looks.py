@@ -14,11 +14,12 @@ from contextlib import suppress
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers.cluster import course, hosts, record
 from sharklab.hosts.providers.cluster.course import Course
+from sharklab.hosts.providers.cluster.errors import EngineRefusal
 from sharklab.hosts.providers.cluster.model import Instance, Power
 from sharklab.lab.model import Seat
 
-LIMIT = 20.0
-"""Seconds that a look may take on a host."""
+LIMIT = 60.0
+"""Seconds that a look may take on a host, also on a member that is busy."""
 
 
 def is_there(own: Seat) -> bool:
@@ -50,9 +51,16 @@ def memory(own: Seat) -> int:
 
 
 def users(own: Seat) -> Iterator[int]:
-    """Yield the user id, as the host says it, of each process on the hosts that run."""
-    for text in _outputs(own, ["sh", "-c", "stat --format %u /proc/[0-9]* 2>/dev/null || :"]):
-        yield from (int(word) for word in text.split() if re.fullmatch(r"\d{1,10}", word))
+    """Yield the user id, as the host says it, of each process on the hosts that run.
+
+    Raises MachineryError when one does not answer.
+    """
+    at, there = _find_instances(own) or (None, ())
+    for one in there:
+        if at and one.power is Power.RUNNING:
+            with suppress(EngineRefusal):  # it has ended
+                text = _output(at, one, ["sh", "-c", "stat --format %u /proc/[0-9]* 2>/dev/null || :"])
+                yield from (int(word) for word in text.split() if re.fullmatch(r"\d{1,10}", word))
 
 
 def last_change(own: Seat, since: float, folders: Sequence[str], without: Sequence[str]) -> float:
@@ -73,17 +81,17 @@ def last_change(own: Seat, since: float, folders: Sequence[str], without: Sequen
         *("(", *names, ")", "-prune", "-o"),
         *("-type", "f", "-newerct", f"@{since:.3f}", "-printf", "%C@\\n"),
     ]
-    lines = (line for text in _outputs(own, command) for line in text.split())
+    awake = [one for one in there if one.power is Power.RUNNING]
+    try:
+        lines = [line for one in awake for line in _output(at, one, command).split()]
+    except MachineryError:
+        return time.time()
     return max((float(line) for line in lines if re.fullmatch(r"\d{1,10}\.\d{1,12}", line)), default=0.0)
 
 
-def _outputs(own: Seat, command: Sequence[str]) -> Iterator[str]:
-    """Yield the output of a command on each host that runs."""
-    at, there = _find_instances(own) or (None, ())
-    for one in there:
-        if at and one.power is Power.RUNNING:
-            with suppress(MachineryError):  # it has ended
-                yield at.client.instances.run(one.name, command, limit=LIMIT).output.decode(errors="replace")
+def _output(at: Course, one: Instance, command: Sequence[str]) -> str:
+    """Return the output of a command on a host. Raises MachineryError, also for a host that does not run."""
+    return at.client.instances.run(one.name, command, limit=LIMIT).output.decode(errors="replace")
 
 
 def freeze(own: Seat) -> None:

@@ -32,6 +32,10 @@ class Power(StrEnum):
         return next((one for one in cls if one.value == said), cls.OTHER)
 
 
+SCHEDULER, EVERYTHING = "scheduler.instance", "all"
+"""The key of a member that says what the engine's own scheduler puts there, and its usual value."""
+
+
 class MemberStatus(StrEnum):
     """The state of a member, in the engine's words."""
 
@@ -94,8 +98,13 @@ class Member:
 
     @property
     def ready(self) -> bool:
-        """Whether new instances can be put on it."""
+        """Whether instances can be put on it."""
         return self.status is MemberStatus.ONLINE
+
+    @property
+    def takes_seats(self) -> bool:
+        """Whether new seats may go there. Its administrator can keep it for instances that name it."""
+        return self.ready and self.config.get(SCHEDULER, EVERYTHING) == EVERYTHING
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 from sharklab import privilege, process, state
@@ -67,7 +68,7 @@ LOST = N_("lost")
 """The state of a host whose member does not answer."""
 
 APART = N_("apart")
-"""The state of a host that is on another member than its seat: the engine moved it alone."""
+"""The state of a host that is on another member than the rest of its seat: the engine moved it alone."""
 
 
 class Cluster:
@@ -184,7 +185,9 @@ class Cluster:
         state.remove(seat.folder)
         claims.release(seat.id)
         if known and not any(record.all_records()):
-            _remove_networks(own)
+            with course.lock():
+                if not any(record.all_records()):  # nor has a seat taken networks meanwhile
+                    _remove_networks(own)
         return left
 
     def sweep(self) -> None:
@@ -221,22 +224,22 @@ class Cluster:
             return dict.fromkeys(seat.addresses, N_("absent"))
         own = course.of_record(known)
         there = hosts.list_instances(own, known)
-        return {name: _state(own, known, there.get(known.instance(name))) for name in seat.addresses}
+        home = _find_home(known, there)
+        return {name: _state(own, home, there.get(known.instance(name))) for name in seat.addresses}
 
     def warnings(self, seat: Seat) -> Sequence[Message]:
         """Return a sentence when the member of the seat is evacuated or does not answer."""
         known = record.read(seat.folder)
         if known is None or not known.member:
             return ()
-        member = next(
-            (one for one in hosts.members(course.of_record(known)) if one.name == known.member), None
-        )
-        if member and member.ready:
+        own = course.of_record(known)
+        home = _find_home(known, hosts.list_instances(own, known))
+        if any(one.name == home and one.ready for one in hosts.members(own)):
             return ()
         text = N_(
             "member {member} of the cluster does not hold hosts now: sharklab up makes the seat on another"
         )
-        return (Message(text, {"member": known.member}),)
+        return (Message(text, {"member": home}),)
 
     def forget_lost(self, seat: Seat) -> None:
         """Let a seat on a dead member be made again from its beginning."""
@@ -245,7 +248,8 @@ class Cluster:
             return
         own = course.of_record(known)
         there = hosts.list_instances(own, known)
-        if not any(_state(own, known, there.get(known.instance(name))) == LOST for name in known.hosts):
+        home = _find_home(known, there)
+        if not any(_state(own, home, there.get(known.instance(name))) == LOST for name in known.hosts):
             return
         access.close(seat.id)
         (seat.folder / "provisioned").unlink(missing_ok=True)
@@ -313,8 +317,17 @@ def _of(seat: Seat) -> tuple[Course, SeatRecord]:
     return course.of_record(known), known
 
 
-def _state(own: Course, known: SeatRecord, one: Instance | None) -> str:
-    if hosts.is_dead(own, one.member if one else known.member):
+def _find_home(known: SeatRecord, there: Mapping[str, Instance]) -> str:
+    """Return the member of a seat: that of its hosts if one has all of them, else the noted one.
+
+    The engine may have moved them together, and a member may have a new name.
+    """
+    at = {one.member for one in there.values()}
+    return at.pop() if len(at) == 1 else known.member
+
+
+def _state(own: Course, home: str, one: Instance | None) -> str:
+    if hosts.is_dead(own, one.member if one else home):
         return LOST
     if one is None:
         return N_("absent")
@@ -322,21 +335,24 @@ def _state(own: Course, known: SeatRecord, one: Instance | None) -> str:
         return N_("asleep")
     if one.power is not Power.RUNNING:
         return N_("stopped")
-    return N_("running") if one.member == known.member else APART
+    return N_("running") if one.member == home else APART
 
 
 def _remove_networks(own: Course) -> None:
     """Remove the pool of networks, unless a member is down: they stay for the next time.
 
     The engine would remove their bridges on the other members, and keep their names: no host could start.
+    The caller holds `course.lock`.
     """
     if course.list_dead(hosts.members(own)):
         return
-    for name in sorted(own.network_names()):
-        try:
+
+    def remove(name: str) -> None:
+        with suppress(EngineRefusal, Unreachable):
             own.bridges.delete(name)
-        except (EngineRefusal, Unreachable):
-            return
+
+    with ThreadPoolExecutor(hosts.REMOVED_TOGETHER) as pool:
+        list(pool.map(remove, sorted(own.network_names())))
 
 
 def _each(chosen: Sequence[object], do: Callable[..., object]) -> None:

@@ -16,7 +16,7 @@ from sharklab.errors import MachineryError
 from sharklab.hosts.providers.cluster import course, hosts, kinds, placement, record
 from sharklab.hosts.providers.cluster.course import Course
 from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
-from sharklab.hosts.providers.cluster.model import Instance, InstanceKind
+from sharklab.hosts.providers.cluster.model import Instance, InstanceKind, Member
 from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.lab.model import Plan
 from sharklab.message import N_, Message
@@ -59,7 +59,7 @@ def place(own: Course, plan: Plan, kind: InstanceKind) -> tuple[SeatRecord, Mapp
         usable = [member for member in at if member in ready]
         chosen = max(usable, key=usable.count) if usable else known.member
         if chosen not in ready:
-            places = _places(own, sorted(_that_take(own, ready, kind)))
+            places = _places(own, _that_take(own, members, kind))
             chosen = placement.choose(places, len(plan.hosts) * kinds.MEMORY[kind])
         networks = known.networks or course.take_networks(own, plan, members)
         seat = replace(known, member=chosen, networks=networks)
@@ -68,9 +68,10 @@ def place(own: Course, plan: Plan, kind: InstanceKind) -> tuple[SeatRecord, Mapp
     return seat, there
 
 
-def _that_take(own: Course, ready: Iterable[str], kind: InstanceKind) -> Iterable[str]:
-    """Return those of the members `ready` that take hosts of this kind."""
-    return ready if kind is InstanceKind.CONTAINER else kinds.able(own, sorted(ready))
+def _that_take(own: Course, members: Iterable[Member], kind: InstanceKind) -> list[str]:
+    """Return the names of those members that take new seats of this kind."""
+    names = sorted(member.name for member in members if member.takes_seats)
+    return names if kind is InstanceKind.CONTAINER else sorted(kinds.able(own, names))
 
 
 def check_room(plans: Sequence[Plan]) -> None:
@@ -78,8 +79,7 @@ def check_room(plans: Sequence[Plan]) -> None:
     if not plans:
         return
     own, kind = course.begin(), kinds.of_seat(plans[0])
-    ready = [member.name for member in hosts.members(own) if member.ready]
-    free = {one.member: one.free for one in _places(own, sorted(_that_take(own, ready, kind)))}
+    free = {one.member: one.free for one in _places(own, _that_take(own, hosts.members(own), kind))}
     count, most = sum(len(plan.hosts) for plan in plans), placement.room(free, kinds.MEMORY[kind])
     if count > most:
         raise MachineryError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -111,6 +112,16 @@ def test_any_host_may_serve_files(paper: PaperCluster) -> None:
     assert "pool" == devices["root"]["pool"]
 
 
+@pytest.mark.parametrize(("engine", "key"), [("lxd", "security.devlxd"), ("incus", "security.guestapi")])
+def test_no_host_reaches_the_engine(engine: str, key: str) -> None:
+    """Each engine would give a socket to it, and knows its own word for that alone."""
+    plan = provider_seat.plan("s1", 1)
+    seat = SeatRecord(plan.seat.id, "p", networks={"lan": "bridge7"})
+    config, _ = hosts.describe(plan, plan.hosts[0], seat, "pool", engine)
+    keys = set(hosts.GUEST_API.values())
+    assert {key: "false"} == {name: config[name] for name in keys & set(config)}
+
+
 def test_answers_are_shared_for_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     """A change makes all of them old."""
     clock, asked = Clock(), list[float]()
@@ -131,7 +142,10 @@ def test_answers_are_shared_for_a_second(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_an_engine_that_hangs_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each question takes half a minute then; the other seats of a class get the same failure at once."""
+    """Each question takes half a minute then; the other seats of a class get the same failure at once.
+
+    Each has an error of its own.
+    """
     clock, asked = Clock(), list[float]()
     monkeypatch.setattr(hosts, "time", clock)
     monkeypatch.setattr(hosts, "_answers", {})
@@ -141,9 +155,11 @@ def test_an_engine_that_hangs_is_waited_for_once(monkeypatch: pytest.MonkeyPatch
         clock.now += 30
         raise TooLate("late")
 
-    for _seat in range(3):
-        error_of(TooLate, lambda: hosts._fresh("x", ask))
-    assert [100.0] == asked
+    errors = [error_of(TooLate, lambda: hosts._fresh("x", ask)) for _seat in range(3)]
+    assert [100.0] == asked and ["late"] * 3 == list(map(str, errors))
+    assert 3 == len(set(map(id, errors))) and 1 == len(
+        {len(traceback.extract_tb(one.__traceback__)) for one in errors}
+    )
     clock.now += 2 * hosts.FRESH
     error_of(TooLate, lambda: hosts._fresh("x", ask))
     assert 2 == len(asked)

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from sharklab import state
+from sharklab.errors import MachineryError
 from sharklab.hosts import capacity, student_files
 from sharklab.hosts.providers import sleeping
 from sharklab.hosts.providers.cluster import client, course, hosts, looks, record
-from sharklab.hosts.providers.cluster.errors import EngineRefusal
+from sharklab.hosts.providers.cluster.errors import EngineRefusal, TooLate
 from sharklab.hosts.providers.cluster.model import (
     Instance,
     InstanceKind,
@@ -113,6 +114,33 @@ def test_the_last_change_of_a_file_counts(
     assert student_files.last_change(own) == pytest.approx(time.time(), abs=600)
     paper.status["m1"] = MemberStatus.OFFLINE
     assert 0.0 == student_files.last_change(own)
+
+
+@pytest.mark.parametrize("error", [TooLate("busy"), EngineRefusal("it has ended")])
+def test_a_host_that_cannot_be_asked_may_have_work(
+    own: Seat, paper: PaperCluster, monkeypatch: pytest.MonkeyPatch, error: MachineryError
+) -> None:
+    """Else `seats down` on a busy cluster would remove it without a question."""
+
+    def run(self: object, name: str, argv: Sequence[str], *, limit: float) -> Ran:
+        raise error
+
+    monkeypatch.setattr(paper_cluster.Instances, "run", run)
+    assert student_files.last_change(own) == pytest.approx(time.time(), abs=600)
+
+
+def test_a_host_that_has_ended_is_not_used_and_a_silent_one_is_an_error(
+    own: Seat, paper: PaperCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody may be logged in on a host that is only busy: its seat must not be put to sleep."""
+    errors: list[MachineryError] = [TooLate("busy"), EngineRefusal("it has ended")]
+
+    def run(self: object, name: str, argv: Sequence[str], *, limit: float) -> Ran:
+        raise errors.pop()
+
+    monkeypatch.setattr(paper_cluster.Instances, "run", run)
+    assert not sleeping.is_in_use(own)
+    error_of(TooLate, sleeping.is_in_use, own)
 
 
 def test_memory_is_that_of_the_hosts(own: Seat, paper: PaperCluster, monkeypatch: pytest.MonkeyPatch) -> None:

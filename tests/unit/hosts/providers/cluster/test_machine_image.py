@@ -13,8 +13,6 @@ from sharklab.hosts.image.root_folder import RootFolder
 from sharklab.hosts.providers.cluster import machine_image
 from tests.support.errors import error_of
 
-MEBIBYTE = 2**20
-
 
 def output(*command: str | Path) -> str:
     """Return the output of a command."""

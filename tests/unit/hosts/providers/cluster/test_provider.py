@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
 from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import disk
 from sharklab.hosts.providers.cluster import course, record
 from sharklab.hosts.providers.cluster.model import MemberStatus
+from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.support.errors import error_of
 from tests.support.paper_cluster import PaperCluster
-from tests.support.paper_seats import HOSTS, names, quiet, up
+from tests.support.paper_seats import HOSTS, names, quiet, record_of, up
 
 
 def test_each_seat_is_on_one_member(paper: PaperCluster, layers: Layers) -> None:
@@ -92,6 +99,19 @@ def test_hosts_that_the_engine_moved_apart_meet_again(paper: PaperCluster, layer
     assert {"running"} == set(HOSTS.status(plan.seat).values())
 
 
+def test_a_member_may_have_a_new_name(paper: PaperCluster, layers: Layers) -> None:
+    """Its seats run there as before, and nobody hears a warning. The next `up` notes the name."""
+    plan = up(layers)
+    before = paper.where("server")
+    paper.status["new"] = paper.status.pop(before)
+    for name in names(plan):
+        paper.found[name] = replace(paper.found[name], member="new")
+    assert {"running"} == set(HOSTS.status(plan.seat).values()) and () == HOSTS.warnings(plan.seat)
+    paper.calls.clear()
+    up(layers)
+    assert "new" == record_of(plan).member and not paper.calls
+
+
 def test_reset_puts_the_start_state_back(paper: PaperCluster, layers: Layers) -> None:
     """Without a snapshot nothing happens."""
     plan = up(layers)
@@ -112,6 +132,25 @@ def test_nothing_is_left(paper: PaperCluster, layers: Layers) -> None:
     assert not paper.found and not paper.bridges and not second.seat.folder.exists()
     HOSTS.sweep()
     assert not paper.known and not paper.names and not course.file().exists()
+
+
+def test_networks_that_a_seat_takes_meanwhile_stay(
+    paper: PaperCluster, layers: Layers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes them while the last seat goes, and the lock is its own."""
+    first = up(layers)
+    taken: list[Plan] = []
+
+    @contextmanager
+    def lock() -> Iterator[None]:
+        if not taken:
+            taken.append(first)
+            up(layers, 2)
+        yield
+
+    monkeypatch.setattr(course, "lock", lock)
+    assert [] == HOSTS.down(first.seat)
+    assert paper.bridges and taken
 
 
 def test_a_dead_member_keeps_its_hosts_and_the_project(paper: PaperCluster, layers: Layers) -> None:

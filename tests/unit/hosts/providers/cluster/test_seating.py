@@ -56,6 +56,23 @@ def test_room_is_that_of_all_members(paper: PaperCluster) -> None:
     seating.check_room([])
 
 
+def test_a_member_that_is_kept_for_others_takes_no_new_seat(paper: PaperCluster, layers: Layers) -> None:
+    """Its administrator said so to the engine. The seats that it has stay there."""
+    up(layers)
+    first = paper.where("server")
+    paper.scheduler = dict.fromkeys(paper.status, "manual")
+    assert 0 == error_of(MachineryError, seating.check_room, class_of(1)).values["most"]
+    error_of(MachineryError, up, layers, 2)
+    up(layers)
+    del paper.scheduler["m2"]
+    up(layers, 2)
+    assert (first, "m2", {first, "m2"}) == (
+        "m1",
+        paper.where("server"),
+        {one.member for one in paper.found.values()},
+    )
+
+
 def test_members_are_asked_once_for_a_class(
     answers: Answers, layers: Layers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,7 +38,7 @@ class CaptureOrigin:
     comments: tuple[str, ...] = ()
 
 
-def recorder(content: bytes) -> CaptureOrigin:
+def read_origin(content: bytes) -> CaptureOrigin:
     """Return the origin that the content of a pcapng file tells; a damaged file tells less."""
     said: dict[tuple[int, int], str] = {}
     cards: dict[str, None] = {}

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from sharklab.evidence.packets.recorder import CaptureOrigin, recorder
+from sharklab.evidence.packets.origin import CaptureOrigin, read_origin
 
 GUID = "{0A1B2C3D-0000-1111-2222-333344445555}"
 
@@ -47,17 +47,17 @@ def test_recorder_reads_the_first_blocks(order: str) -> None:
     wanted = CaptureOrigin(
         "Intel(R) Core(TM) i7", "64-bit Windows 11", "Dumpcap 4.2.0", (GUID,), ("my capture",)
     )
-    assert wanted == recorder(made(order))
+    assert wanted == read_origin(made(order))
 
 
 @pytest.mark.parametrize("content", [b"", b"\xd4\xc3\xb2\xa1" + bytes(40), b"\x0a\x0d\x0d\x0a" + bytes(40)])
 def test_recorder_of_another_file_is_nobody(content: bytes) -> None:
     """A pcap file tells nothing of its origin, nor does a damaged file."""
-    assert CaptureOrigin() == recorder(content)
+    assert CaptureOrigin() == read_origin(content)
 
 
 def test_recorder_of_a_file_that_is_cut_tells_what_is_left() -> None:
     """Every length is checked against the file."""
     whole = made("<")
-    assert all(recorder(whole[:end]).cards in ((), (GUID,)) for end in range(len(whole)))
-    assert "Intel(R) Core(TM) i7" == recorder(whole[:110]).hardware
+    assert all(read_origin(whole[:end]).cards in ((), (GUID,)) for end in range(len(whole)))
+    assert "Intel(R) Core(TM) i7" == read_origin(whole[:110]).hardware
