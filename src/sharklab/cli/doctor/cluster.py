@@ -329,8 +329,7 @@ def networks(found: Sequence[EngineNetwork], members: Sequence[Member]) -> Diagn
             N_("start all members, then delete these networks: `incus network delete NAME` (or lxc)"),
             broken=broken,
         )
-    down = tuple(one.name for one in members if not one.ready)
-    if down:
+    if down := tuple(course.list_dead(members)):
         return make_warning(
             name,
             N_("no new ones can be made while these members are down: {down}"),
@@ -340,6 +339,6 @@ def networks(found: Sequence[EngineNetwork], members: Sequence[Member]) -> Diagn
     kinds = Counter(one.type for one in found if one.managed)
     return ok(
         name,
-        N_("each seat gets bridges of its own on its member; OVN is not needed ({ovn} networks of OVN)"),
+        N_("each seat gets bridges of its own on its member; OVN is not needed (networks of OVN: {ovn})"),
         ovn=kinds["ovn"],
     )

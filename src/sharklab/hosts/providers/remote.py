@@ -55,15 +55,19 @@ STILL_WRITTEN = "sharklab: still written"
 COPY = f"""
 cd ~{{home}} 2>/dev/null
 [ -f "$1" ] || {{{{ echo "{NO_FILE}" >&2; exit 1; }}}}
-if [ -n "$3" ]; then
-    for open in /proc/[0-9]*/fd/*; do
-        [ "$open" -ef "$1" ] || continue
-        case $(ls -l "$open") in l-w*|lrw*) echo "{STILL_WRITTEN}" >&2; exit 1;; esac
-    done
+if [ -n "$3" ] && ls -l /proc/[0-9]*/fd 2>/dev/null | target=" -> $(readlink -f -- "$1")" awk '
+    BEGIN {{{{ target = ENVIRON["target"] }}}}
+    /^l.w/ && substr($0, length($0) - length(target) + 1) == target {{{{ found = 1 }}}}
+    END {{{{ exit !found }}}}'
+then
+    echo "{STILL_WRITTEN}" >&2
+    exit 1
 fi
 exec head -c "$2" -- "$1"
 """
-"""Prints a file. The links in /proc/PID/fd of a program that writes it have the right `w` (proc(5))."""
+"""Prints a file. The links in /proc/PID/fd of a program that writes it have the right `w` (proc(5)). They are
+read and not followed: one may lead to a folder of an NFS server that is off.
+"""
 
 UNREACHABLE = 255
 NOT_FOUND = 127

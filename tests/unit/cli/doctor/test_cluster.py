@@ -233,3 +233,5 @@ def test_networks_that_were_made_by_half() -> None:
     ]
     down = replace(MEMBER, name="m2", status=MemberStatus.OFFLINE)
     assert ("m2",) == cluster.networks([NETWORK], [MEMBER, down]).meaning.values["down"]
+    evacuated = replace(down, status=MemberStatus.EVACUATED)  # its engine makes networks as ever
+    assert OK is cluster.networks([NETWORK], [MEMBER, evacuated]).status
