@@ -30,11 +30,10 @@ def play(place: Path, *tasks: dict[str, Any]) -> str:
     (place / "inventory.yml").write_text(json.dumps({"all": {"hosts": {"server": host}}}))
     own = {"hosts": "all", "gather_facts": False, "tasks": list(tasks)}
     (place / "play.yml").write_text(json.dumps([own]))
-    words = [Path(sys.executable).parent / "ansible-playbook", "-i", place / "inventory.yml"]
+    program = Path(sys.executable).parent / "ansible-playbook"
+    words = [str(program), "-i", str(place / "inventory.yml"), str(place / "play.yml")]
     environment = {**os.environ, "ANSIBLE_CONFIG": str(paths.ROOT / "ansible.cfg"), "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(
-        [*words, place / "play.yml"], cwd=paths.ROOT, env=environment, capture_output=True, text=True
-    )
+    done = subprocess.run(words, cwd=paths.ROOT, env=environment, capture_output=True, text=True)
     return done.stdout + done.stderr
 
 
