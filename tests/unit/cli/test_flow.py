@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -12,12 +10,12 @@ from sharklab.author import lint
 from sharklab.cli import flow
 from sharklab.errors import InputError, MachineryError
 from sharklab.evidence import run_folder
-from sharklab.hosts import condition, inventory, playbook
+from sharklab.hosts import condition, inventory
 from sharklab.hosts.image import Image, Layers, choice
 from sharklab.hosts.providers import baking
 from sharklab.hosts.providers.this_computer import CONTAINERS
 from sharklab.lab import diary, load, seat
-from sharklab.lab.model import Plan, Seat
+from sharklab.lab.model import Plan
 from sharklab.lab.plan import make_plan
 from sharklab.message import Message
 from sharklab.progress import Progress
@@ -172,54 +170,3 @@ def test_borrow_refuses_faults_before_any_machine_is_asked(baked: list[Plan], tm
     error = error_of(InputError, flow.borrow, plan, tmp_path / "none.yml", lambda sentences: True)
     assert "the faults of {lab} cannot be injected into machines of your own" == error.message_id
     assert not plan.seat.folder.exists()
-
-
-@pytest.mark.parametrize(
-    ("state", "logged", "sentence", "place"),
-    [
-        ("stopped", True, "host {host} stopped unexpectedly", "hosts/server/console.log"),
-        ("stopped", False, "host {host} stopped unexpectedly", "."),
-        ("lost", False, "host {host} is lost: its member of the cluster does not answer", "."),
-    ],
-)
-def test_ended_hosts_are_the_cause_of_a_failure(
-    baked: list[Plan], state: str, logged: bool, sentence: str, place: str
-) -> None:
-    """The place is one that is there; a lost host may still run."""
-    plan = flow.prepare("tcpdump", "ada")
-    log = plan.seat.folder / "hosts" / "server" / "console.log"
-    if logged:
-        log.parent.mkdir(parents=True)
-        log.touch()
-    hosts = SimpleNamespace(bakes=True, status=lambda seat: {"client": "running", "server": state})
-
-    def fail() -> None:
-        with flow.explain_ended_hosts(plan, hosts):
-            raise MachineryError("an effect")
-
-    error = error_of(flow.HostEnded, fail)
-    assert (sentence, "server") == (error.message_id, error.values["host"])
-    assert str(plan.seat.folder / place) == error.place
-
-
-def test_watch_of_a_run_goes_on_while_the_provider_does_not_answer(
-    baked: list[Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An engine that hangs does not say that hosts have ended; it may do so a moment later."""
-    plan, seen = flow.prepare("tcpdump", "ada"), list[object]()
-    answers: list[str | MachineryError] = [MachineryError("no answer"), "running", "stopped"]
-
-    def status(own: Seat) -> Mapping[str, str]:
-        answer = answers.pop(0)
-        if isinstance(answer, MachineryError):
-            raise answer
-        return {"server": answer}
-
-    def run(*words: object, should_stop: Callable[[], object], **more: object) -> None:
-        seen.extend(should_stop() for _ in range(3))
-
-    monkeypatch.setattr(playbook, "run", run)
-    monkeypatch.setattr(flow, "_observe", lambda *words: None)
-    hosts = SimpleNamespace(name="cluster", bakes=True, status=status)
-    flow._collect(plan, hosts, tmp_path / "run", Progress(str))
-    assert [False, False, True] == seen

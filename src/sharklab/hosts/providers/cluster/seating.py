@@ -19,7 +19,7 @@ from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
 from sharklab.hosts.providers.cluster.model import Instance, InstanceKind, Member
 from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.lab.model import Plan
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 LOOK_SECONDS = 30.0
 """Seconds for which an answer about the memory of a member counts."""
@@ -89,11 +89,14 @@ def make_room(plans: Sequence[Plan]) -> None:
     count, most = sum(len(plan.hosts) for plan in plans), placement.room(free, kinds.MEMORY[kind])
     if count > most:
         raise MachineryError(
-            N_("the cluster has memory for {most} more hosts, and {hosts} are needed"),
+            NN_(
+                "the cluster has memory for {count} more host, and {needed} are needed",
+                "the cluster has memory for {count} more hosts, and {needed} are needed",
+            ),
             place=Message(N_("the cluster")),
             hint=N_("start fewer seats at once: --only NAME,NAME; or let a machine join the cluster"),
-            most=most,
-            hosts=count,
+            count=most,
+            needed=count,
         )
 
 

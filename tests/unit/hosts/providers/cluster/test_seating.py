@@ -50,9 +50,9 @@ def class_of(count: int) -> list[Plan]:
 def test_room_is_that_of_all_members(paper: PaperCluster) -> None:
     """A class that is too large is refused before anything is made."""
     seating.make_room(class_of(50))
-    assert 10_000 == error_of(MachineryError, seating.make_room, class_of(5_000)).values["hosts"]
+    assert 10_000 == error_of(MachineryError, seating.make_room, class_of(5_000)).values["needed"]
     paper.status |= dict.fromkeys(paper.status, MemberStatus.EVACUATED)
-    assert 0 == error_of(MachineryError, seating.make_room, class_of(1)).values["most"]
+    assert 0 == error_of(MachineryError, seating.make_room, class_of(1)).values["count"]
     seating.make_room([])
 
 
@@ -75,7 +75,7 @@ def test_a_member_that_is_kept_for_others_takes_no_new_seat(paper: PaperCluster,
     up(layers)
     first = paper.where("server")
     paper.scheduler = dict.fromkeys(paper.status, "manual")
-    assert 0 == error_of(MachineryError, seating.make_room, class_of(1)).values["most"]
+    assert 0 == error_of(MachineryError, seating.make_room, class_of(1)).values["count"]
     error_of(MachineryError, up, layers, 2)
     up(layers)
     del paper.scheduler["m2"]
