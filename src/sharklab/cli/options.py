@@ -89,6 +89,7 @@ class Options(argparse.Namespace):
     closed: int
     command: list[str]
     conversation: list[int]
+    corrections: str | None
     due: str | None
     end: str | None
     files: list[str]
