@@ -242,7 +242,10 @@ class Cluster:
         return (Message(text, {"member": home}),)
 
     def forget_lost(self, seat: Seat) -> None:
-        """Let a seat on a dead member be made again from its beginning."""
+        """Let a seat on a dead member be made again from its beginning.
+
+        Raises MachineryError when the member answers all the same.
+        """
         known = record.read(seat.folder)
         if known is None or not known.member:
             return
@@ -251,6 +254,13 @@ class Cluster:
         home = _find_home(known, there)
         if not any(_state(own, home, there.get(known.instance(name))) == LOST for name in known.hosts):
             return
+        if not hosts.is_gone(own, home):
+            raise MachineryError(
+                N_("member {member} answers, but the cluster hears no heartbeat of it: its hosts stay"),
+                place=Message(N_("the cluster")),
+                hint=N_("run this again when the member is less busy; end its engine if it shall go"),
+                member=home,
+            )
         access.close(seat.id)
         (seat.folder / "provisioned").unlink(missing_ok=True)
         record.write(seat.folder, replace(known, member="", round=known.round + 1))
