@@ -122,6 +122,7 @@ class Cluster:
         lowers = {host.name: disk.lowers(plan, host.name, layers) for host in plan.hosts}
         kind = kinds.of_image(exports.roots(lowers[plan.hosts[0].name]))
         seat, there = seating.place(own, plan, kind)
+        _refuse_removed(plan, seat, there)
         if seat.names() - set(there):
             course.ensure_networks(own, seat.networks.values(), hosts.members(own))
         names = {
@@ -325,6 +326,22 @@ def _of(seat: Seat) -> tuple[Course, SeatRecord]:
             lab=seat.lab,
         )
     return course.of_record(known), known
+
+
+def _refuse_removed(plan: Plan, seat: SeatRecord, there: Mapping[str, Instance]) -> None:
+    """Raise MachineryError when somebody has removed a host on which a student works.
+
+    A new one would have neither the faults of the lab nor the student's work, and nobody would hear of it.
+    """
+    gone = [host.name for host in plan.hosts if seat.instance(host.name) not in there]
+    if plan.start and gone and (plan.seat.folder / "provisioned").exists():
+        raise MachineryError(
+            N_("host {hosts} was removed from the cluster, with the student's work on it"),
+            place=Message(N_("seat {lab}/{student}"), {"lab": plan.lab.name, "student": plan.seat.student}),
+            hint=N_("make the seat again: sharklab down {lab}; sharklab up {lab}"),
+            hosts=gone,
+            lab=plan.lab.name,
+        )
 
 
 def _find_home(known: SeatRecord, there: Mapping[str, Instance]) -> str:

@@ -52,6 +52,23 @@ def test_an_interrupted_start_is_finished(paper: PaperCluster, layers: Layers) -
     assert {paper.where("client")} == {paper.where("server")}
 
 
+def test_a_host_that_somebody_removed_is_not_made_again_in_silence(
+    paper: PaperCluster, layers: Layers
+) -> None:
+    """A student worked on it, and it would lack the faults of the lab. Before the set-up ends, it is made."""
+    plan = up(layers)
+    name = f"sl-{plan.seat.id}-server"
+    begun = replace(plan, start=("page",))
+    paper.found.pop(name)
+    HOSTS.up(begun, layers, quiet)
+    assert name in paper.found
+    state.write(plan.seat.folder / "provisioned", "")
+    HOSTS.up(begun, layers, quiet)
+    paper.found.pop(name)
+    assert ["server"] == error_of(MachineryError, HOSTS.up, begun, layers, quiet).values["hosts"]
+    assert name not in paper.found
+
+
 def test_a_seat_of_a_dead_member_is_made_elsewhere(paper: PaperCluster, layers: Layers) -> None:
     """It keeps its network and its values; its old hosts go when the member is back."""
     plan = up(layers)
