@@ -40,7 +40,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The signals by which a person, a program or a closed terminal ends a command."""
 
 MOST = 64 << 20
-"""Bytes that a tool may print: what it prints may come from a host, which may print without end."""
+"""Bytes that a tool may print: its output may come from a host, which may print without end."""
 
 BLOCK = 1 << 16
 """Bytes that are read or written at once."""

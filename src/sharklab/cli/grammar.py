@@ -324,6 +324,7 @@ VERBS: Mapping[str, Verb] = {
             "cap",
             "closed",
             "hint_cost",
+            "corrections",
             "jobs",
             "output",
         ),

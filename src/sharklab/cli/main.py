@@ -259,7 +259,7 @@ def _add(parser: argparse.ArgumentParser, option: str, _: Gettext) -> None:
     flags, settings = OPTIONS[option]
     texts: dict[str, Any] = {key: _(settings[key]) for key in ("help", "metavar") if key in settings}
     texts["help"] += _default(settings)
-    parser.add_argument(*flags, **settings | texts)
+    parser.add_argument(*flags, **{**settings, **texts})
 
 
 def _group(sub: Any, name: str, _: Gettext) -> Any:

@@ -11,7 +11,7 @@ import re
 import secrets
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -222,14 +222,17 @@ class HostState(TypedDict):
     effects: NotRequired[Effects]
 
 
-def observe(plan: Plan, demands: Mapping[str, Demands]) -> Mapping[str, HostState]:
-    """Return the state of each host of the seat; a host that does not answer is left out.
+def observe(
+    plan: Plan, demands: Mapping[str, Demands], hosts: Collection[str] | None = None
+) -> Mapping[str, HostState]:
+    """Return the state of each of the `hosts` of the seat; one that does not answer is left out.
 
-    The effects that `demands` names are tried last, from all hosts at once.
+    None stands for all. The effects that `demands` names are tried last, from all of them at once.
     """
+    names = [host.name for host in plan.hosts if hosts is None or host.name in hosts]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        states = pool.map(lambda host: _observe(plan, host.name, demands[host.name]), plan.hosts)
-        seen = {host.name: each for host, each in zip(plan.hosts, states, strict=True) if each}
+        states = pool.map(lambda name: _observe(plan, name, demands[name]), names)
+        seen = {name: each for name, each in zip(names, states, strict=True) if each}
     tried = effects.try_all(plan, {host: demands[host].attempts for host in seen})
     for host, found in tried.items():
         seen[host]["effects"] = found
@@ -242,8 +245,8 @@ def _observe(plan: Plan, name: str, demands: Demands) -> HostState | None:
 
     def run(command: str) -> str:
         left = max(1.0, deadline - time.monotonic())
-        words = ("-o", patience, name, effects.AS_ROOT + command)
-        return process.run(["ssh", "-F", config, *words], timeout=left, most=MOST)
+        words: list[str | Path] = ["ssh", "-F", config, "-o", patience, name, effects.AS_ROOT + command]
+        return process.run(words, timeout=left, most=MOST)
 
     try:
         return Observer(run).look_at_all(demands)

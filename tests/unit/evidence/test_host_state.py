@@ -207,6 +207,6 @@ def test_observe_leaves_out_a_host_that_does_not_answer(
     monkeypatch.setenv("SHARKLAB_STATE", str(fakes / "state"))
     monkeypatch.setattr(state_module, "LOOK_LIMIT", 1.0)
     programs.script(fakes, "ssh", f'echo "$*" >>{fakes}/logins; {answer}')
-    plan = provider_seat.plan("ada", 1, ("server",))
-    assert {} == observe(plan, {"server": Demands(("sshd",), ())})
+    plan = provider_seat.plan("ada", 1, ("server", "client"))
+    assert {} == observe(plan, {"server": Demands(("sshd",), ())}, ["server"])
     assert f"ConnectTimeout={process.LOGIN_SECONDS}" in (fakes / "logins").read_text()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 def grade(args: Options) -> int:
     """Grade a class; exit code 1 when a submission could not be graded."""
     from sharklab.author import lint
-    from sharklab.grading.gradebook import batch, inputs
+    from sharklab.grading.gradebook import batch, corrections, inputs
     from sharklab.grading.gradebook.model import UNREADABLE, state
 
     words, out = translate(args), Path(args.out)
@@ -44,7 +44,7 @@ def grade(args: Options) -> int:
         if args.without_seats
         else inputs.find(places, students)
     )
-    lists = (args.roster, args.moodle, sheet and sheet.target)
+    lists = (args.roster, args.moodle, sheet and sheet.target, args.corrections)
     known = {Path(file).name for file in lists if file}
     others = [name for name in inputs.find_others(places, sources) if name not in known]
     jobs, progress = args.jobs or len(os.sched_getaffinity(0)), Progress(words.gettext)
@@ -52,11 +52,12 @@ def grade(args: Options) -> int:
     if begin and policy.due:
         hint = N_("name the end of the exam: --end 2026-12-01T09:30")
         raise InputError(N_("an exam has an end, and no due date"), place="--due", hint=hint)
+    by_hand = corrections.read(Path(args.corrections)) if args.corrections else corrections.NO_CORRECTIONS
     group = batch.grade(
         batch.Batch(
             *(sources, students, out, args.lab, policy, max(1, jobs), lint.load_named),
             lambda entries: _check_worksheet(sheet, entries, progress),
-            *(begin, end),
+            *(begin, end, by_hand),
         ),
         progress,
     )

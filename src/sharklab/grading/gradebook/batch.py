@@ -20,6 +20,7 @@ from typing import Any
 from sharklab import __version__, paths, state
 from sharklab.evidence.packets import box
 from sharklab.grading.gradebook import class_page, junit, pool, record_file, results, table, work_item
+from sharklab.grading.gradebook.corrections import NO_CORRECTIONS, Corrections
 from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.gradebook.selection import Selection, lab_of, select
@@ -60,6 +61,7 @@ class Batch:
     check: Callable[[Sequence[Entry]], None] = lambda entries: None
     begin: float = 0.0
     end: float = 0.0
+    corrections: Corrections = NO_CORRECTIONS
 
 
 def grade(batch: Batch, progress: Progress) -> Class:
@@ -90,6 +92,7 @@ def _grade(batch: Batch, progress: Progress) -> Class:
     times = exam.windows(lab, batch.roster, batch.begin, batch.end)
     selections = tuple(select(tuple(identities), batch.roster, identities, lab, times))
     batch.check([selection.entry for selection in selections])
+    _check_corrections(batch.corrections, selections, lab, progress)
     graded = [selection.entry for selection in selections if selection.source]
     seats = seat.look_up_all(lab, {name for each in graded for name in (each.student, each.seat_owner)})
     failed = _grade_new(batch, selections, identities, lab, seats, progress)
@@ -99,6 +102,17 @@ def _grade(batch: Batch, progress: Progress) -> Class:
         for name, content in _outputs(group).items():
             state.write(batch.out / name, content, 0o644)
     return group
+
+
+def _check_corrections(
+    given: Corrections, selections: Sequence[Selection], lab: Lab, progress: Progress
+) -> None:
+    """Raise InputError for a line about a stranger. Tell which students handed in nothing to correct."""
+    given.check({each.entry.student for each in selections}, lab)
+    missing = {each.entry.student for each in selections if not each.source}
+    if absent := sorted({student for _, student, _ in given.lines} & missing):
+        text = N_("These students handed in nothing, so their corrections do not count: {students}")
+        progress.note(Message(text, {"students": absent}))
 
 
 def _forget_others(out: Path, group: Class, progress: Progress) -> None:
@@ -229,7 +243,8 @@ def _make_item(
     batch: Batch, selection: Selection, identity: Identity, lab: Lab, seats: Mapping[str, Seat]
 ) -> GradeItem:
     own = seats[selection.entry.seat_owner]
-    policy = replace(batch.policy, window=selection.window)
+    by_hand = batch.corrections.of(selection.entry.student, lab)
+    policy = replace(batch.policy, window=selection.window, by_hand=by_hand)
     parts = {
         "sharklab": _sharklab(),
         "lab": lab.data,

@@ -90,7 +90,7 @@ class ExerciseResult:
 
 @dataclass(frozen=True)
 class Adjustment:
-    """A deduction from the sum: for hints that were taken, for a late submission. `points` is below zero."""
+    """A change of the sum: a deduction for a hint or for lateness (below zero), or points given by hand."""
 
     reason: Message
     points: float
@@ -135,6 +135,6 @@ class Result:
 
     @property
     def points(self) -> float:
-        """The earned points after adjustments, never below zero."""
+        """The earned points after adjustments, never below zero and never more than could be earned."""
         earned = sum(exercise.points for exercise in self.exercises)
-        return max(0.0, earned + sum(adjustment.points for adjustment in self.adjustments))
+        return min(self.worth, max(0.0, earned + sum(each.points for each in self.adjustments)))

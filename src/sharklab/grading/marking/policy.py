@@ -1,9 +1,9 @@
-"""The policy of a course: the cost of hints, when submissions are due, the cost of lateness."""
+"""The policy of a course: the cost of hints and of lateness, and the points that are given by hand."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sharklab.grading.marking.model import Adjustment, ExerciseResult, Remark
@@ -12,11 +12,23 @@ from sharklab.grading.submission.manifest import HINTS, REFUSED, SOLVED
 from sharklab.grading.submission.model import Submission
 from sharklab.lab.exam import MINUTE, Window
 from sharklab.lab.model import LabContent
-from sharklab.message import N_, NOTHING, Message
+from sharklab.message import N_, NOTHING, Message, prose
 
 DAY = 86_400.0
 UNDATED = "undated"
 """The kind of the remark that a submission does not say when it was made."""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """The points that an instructor gives by hand, and the reason.
+
+    They are the points of `exercise`, whatever it earned; without an exercise they are added to the sum.
+    """
+
+    exercise: str
+    points: float
+    comment: str
 
 
 @dataclass(frozen=True)
@@ -29,7 +41,7 @@ class Policy:
     submission earns nothing.
     A submission that was not made in the `window` of an exam earns nothing.
     In a course `without_seats` the criteria that need a seat are left out. A capture from before `given`
-    (epoch seconds, 0 for never) is pointed out.
+    (epoch seconds, 0 for never) is pointed out. `by_hand` are the corrections of one student.
     """
 
     hint: float = 0.0
@@ -41,6 +53,7 @@ class Policy:
     without_seats: bool = False
     given: float = 0.0
     window: Window | None = None
+    by_hand: tuple[Correction, ...] = ()
 
     def days_late(self, made: float) -> int:
         """Return how many days after `due` have begun at `made` (epoch seconds)."""
@@ -59,18 +72,47 @@ NO_POLICY = Policy()
 
 
 def adjustments(
-    policy: Policy, submission: Submission, exercises: Iterable[ExerciseResult], lab: LabContent | None = None
+    policy: Policy, submission: Submission, exercises: Sequence[ExerciseResult], lab: LabContent | None = None
 ) -> tuple[Adjustment, ...]:
-    """Return the deductions: first for solutions and hints, then for lateness or a time outside the exam.
+    """Return the changes of the sum: by hand, for solutions and hints, for a wrong time, by hand on the sum.
 
-    `lab` tells which criteria of other exercises a solution does, too.
+    The points that an exercise has by hand are final: no solution and no hint takes from them. `lab` tells
+    which criteria of other exercises a solution does, too.
     """
-    results = tuple(exercises)
+    given = {each.exercise: each for each in policy.by_hand if each.exercise}
+    by_hand = tuple(
+        Adjustment(_said(given[each.id].comment, each), round(given[each.id].points - each.points, 4))
+        for each in exercises
+        if each.id in given
+    )
+    added = tuple(
+        Adjustment(_said(each.comment), each.points) for each in policy.by_hand if not each.exercise
+    )
+    left = tuple(each for each in exercises if each.id not in given)
+    sum_by_hand = sum(each.points for each in given.values())
+    return (*by_hand, *_deductions(policy, submission, left, sum_by_hand, lab), *added)
+
+
+def _said(comment: str, exercise: ExerciseResult | None = None) -> Message:
+    if exercise is None:
+        return Message(N_("By the instructor: {comment}"), {"comment": comment})
+    text = N_("{title}, by the instructor: {comment}")
+    return Message(text, {"title": prose(exercise.title), "comment": comment})
+
+
+def _deductions(
+    policy: Policy,
+    submission: Submission,
+    results: tuple[ExerciseResult, ...],
+    by_hand: float,
+    lab: LabContent | None,
+) -> tuple[Adjustment, ...]:
+    """Return the deductions from `results`, and from the points that other exercises have `by_hand`."""
     solved = _names(submission, SOLVED)
     too = find_criteria(lab, solved) if lab else ()
     own = tuple(_without(exercise, too) for exercise in results if exercise.id not in solved)
     taken = (*_solutions(solved, too, results), *_hints(policy, submission, own))
-    left = sum(exercise.points for exercise in results) + sum(each.points for each in taken)
+    left = by_hand + sum(exercise.points for exercise in results) + sum(each.points for each in taken)
     if outside := _outside(policy.window, submission.made):
         return (*taken, Adjustment(outside, -round(max(0.0, left), 4)))
     days = policy.days_late(submission.made) if submission.made else 0

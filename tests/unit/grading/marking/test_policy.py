@@ -9,7 +9,7 @@ import pytest
 
 from sharklab.checks.outcome import Status
 from sharklab.grading.marking.model import Decision, ExerciseResult, Mark
-from sharklab.grading.marking.policy import DAY, UNDATED, Policy, adjustments, remarks
+from sharklab.grading.marking.policy import DAY, UNDATED, Correction, Policy, adjustments, remarks
 from sharklab.grading.submission import manifest
 from sharklab.grading.submission.model import Submission
 from sharklab.lab import load
@@ -157,3 +157,21 @@ def test_a_solution_costs_the_criteria_of_other_exercises_that_it_does() -> None
     taken = replace(done, manifest={**done.manifest, "solved": ["nfs"]})
     [solution] = adjustments(Policy(hint=0.5), taken, [other], load.read_named("tp4"))
     assert (-3.0, "Solution: {title}") == (solution.points, solution.reason.msgid)
+
+
+def test_points_by_hand_replace_those_of_an_exercise() -> None:
+    """Its hint and its solution take nothing from them; lateness does, and points on the sum come last."""
+    by_hand = (Correction("ssh", 5.0, "Your capture is right."), Correction("", 1.0, "A fine drawing."))
+    policy = Policy(hint=0.75, due=DUE, per_day=0.1, by_hand=by_hand)
+    found = adjustments(policy, submission(DUE + 1, ["ssh/a"]), earned(2.0, 1.0))
+    assert [2.0, -0.5, 1.0] == [each.points for each in found]
+    assert ["SSH, by the instructor: Your capture is right.", "By the instructor: A fine drawing."] == [
+        str(each.reason) for each in found if "instructor" in each.reason.msgid
+    ]
+
+
+def test_points_by_hand_leave_the_other_exercises_as_they_are() -> None:
+    """A correction of another exercise changes neither the deduction for a hint nor the lateness."""
+    given = submission(DUE, ["ssh/a"])
+    policy = Policy(hint=0.5, by_hand=(Correction("dns", 5.0, "Right."),))
+    assert adjustments(Policy(hint=0.5), given, earned(2.0)) == adjustments(policy, given, earned(2.0))
