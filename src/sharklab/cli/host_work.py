@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from sharklab import process
+from sharklab import process, state
 from sharklab.checks import host_demands
-from sharklab.cli import fetching, seats, solution
+from sharklab.cli import fetching, own_work, seats, solution
 from sharklab.errors import MachineryError
 from sharklab.evidence import host_state
 from sharklab.evidence.host_state import HostState
 from sharklab.grading.submission import bundle
-from sharklab.grading.submission import work as folders
 from sharklab.grading.submission.model import Submission
 from sharklab.hosts.providers import access, remote, sleeping
 from sharklab.lab import seat
@@ -39,25 +37,27 @@ def pack(plan: Plan, file: Path, finish: Finish = lambda found: found) -> tuple[
     """
     own = plan.seat
     slept = sleeping.is_asleep(own)
-    with tempfile.TemporaryDirectory(prefix=".check-", dir=own.folder) as place:
+    with state.temporary(own.folder, ".check-") as place:
         with seats.hold(own):
             try:
                 with _within_limit(own):
-                    found, silent = _gather(plan, Path(place))
+                    seen, silent = _gather(plan, place)
             finally:
                 if slept:
                     sleeping.sleep(own)
-        whole = finish(found)
-        bundle.pack(whole, seat.key(own.lab, own.student), file)
+        with own_work.read(place, plan) as found:
+            whole = finish(solution.with_state(plan, found, seen))
+            bundle.pack(whole, seat.key(own.lab, own.student), file)
     return whole, silent
 
 
-def _gather(plan: Plan, place: Path) -> tuple[Submission, tuple[str, ...]]:
+def _gather(plan: Plan, place: Path) -> tuple[Mapping[str, HostState], tuple[str, ...]]:
+    """Fill the folder `place`; return the state of the hosts, and the hosts that do not answer."""
     answering = _find_answering_hosts(plan)
     fetching.fetch_all(plan, place, answering)
     fetching.fetch_answers(plan, place, answering)
-    found = solution.with_state(plan, folders.read(place, plan), _observe(plan))
-    return found, tuple(host.name for host in plan.hosts if host.name not in answering)
+    fetching.fetch_archives(plan, place, answering)
+    return _observe(plan), tuple(host.name for host in plan.hosts if host.name not in answering)
 
 
 def _within_limit(one: Seat) -> AbstractContextManager[None]:

@@ -262,7 +262,7 @@ def bring_up(
         if found is None or STARTED not in found.config:
             packed = values.pack([disk.folder(plan, host.name) / "upper", *exports.layers(lowers)])
             if seat.kind == InstanceKind.CONTAINER:
-                own.client.instances.push(name, AT_VALUES, packed, mode=0o600)
+                own.client.instances.push(name, AT_VALUES, packed)
             else:
                 own.client.instances.put_template(name, exports.VALUES, base64.b64encode(packed))
         if found and found.power is Power.FROZEN:
