@@ -71,7 +71,7 @@ def up(
         sleeping.wake(plan.seat)
     absent = [plan for plan in plans if not flow.is_ready(hosts.adapt(plan), hosts)]
     if provider == seat_provider.CLUSTER:
-        seating.check_room(absent)
+        seating.make_room(absent)
     else:
         capacity.check(sum(len(plan.hosts) for plan in absent))
     begun = time.monotonic()

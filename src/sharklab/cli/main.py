@@ -266,6 +266,7 @@ def _group(sub: Any, name: str, _: Gettext) -> Any:
     """Return where verbs of two words hang that begin with `name`."""
     text = _(GROUPS[name])
     group = sub.add_parser(name, help=text, description=text)
+    _add(group, "lang", _)
     return group.add_subparsers(metavar=_("VERB"), required=True, parser_class=_Parser)
 
 

@@ -147,7 +147,7 @@ def start_child() -> subprocess.Popen[str]:
 
 def _run_child(name: str, order: Mapping[str, Any], progress: Say, should_stop: Callable[[], object]) -> None:
     child = _ready.pop() if _ready else start_child()
-    failures: dict[str, Failure] = {}
+    failures: dict[str, FailedTask] = {}
 
     def stop() -> float | None:
         if not should_stop():
@@ -215,21 +215,21 @@ def _environment() -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Failure:
-    """The failure of a host: its task with what it said, and the file and line of this task."""
+class FailedTask:
+    """The failed task of a host, with the reason, and the file and line of the task."""
 
     text: str
     place: str = ""
 
 
-def _handle_event(event: Mapping[str, Any], progress: Say, failures: dict[str, Failure]) -> None:
+def _handle_event(event: Mapping[str, Any], progress: Say, failures: dict[str, FailedTask]) -> None:
     if event["kind"] == "runner_on_start" and event["role"]:
         progress(Message(N_("{host}: role {role}"), event))
     elif event["kind"] in ("runner_on_failed", "runner_on_unreachable"):
-        failed = Failure(f"{event['task']}: {event['message']}", event["place"])
+        failed = FailedTask(f"{event['task']}: {event['message']}", event["place"])
         failures.setdefault(event["host"], failed)
     elif event["kind"] == "error":
-        failures.setdefault("", Failure(event["message"], event.get("place", "")))
+        failures.setdefault("", FailedTask(event["message"], event.get("place", "")))
 
 
 def _child(parent: int, source: IO[str], target: IO[str]) -> int:

@@ -335,8 +335,7 @@ def networks(found: Sequence[EngineNetwork], members: Sequence[Member]) -> Diagn
             N_("start all members, then delete these networks: `incus network delete NAME` (or lxc)"),
             broken=broken,
         )
-    down = tuple(one.name for one in members if not one.ready)
-    if down:
+    if down := tuple(course.list_dead(members)):
         return make_warning(
             name,
             N_("no new ones can be made while these members are down: {down}"),

@@ -74,11 +74,17 @@ def _that_take(own: Course, members: Iterable[Member], kind: InstanceKind) -> li
     return names if kind is InstanceKind.CONTAINER else sorted(kinds.able(own, names))
 
 
-def check_room(plans: Sequence[Plan]) -> None:
-    """Raise MachineryError if the members have no memory for these seats, which are of one lab."""
+def make_room(plans: Sequence[Plan]) -> None:
+    """Remove hosts that no seat has any more: those of a member that is back, whose seats are elsewhere.
+
+    Raises MachineryError if the members have no memory for these new seats, which are of one lab.
+    """
+    own = course.begin()
+    with course.lock():
+        hosts.remove(own, course.strays(own, own.client.instances.all()))
     if not plans:
         return
-    own, kind = course.begin(), kinds.of_seat(plans[0])
+    kind = kinds.of_seat(plans[0])
     free = {one.member: one.free for one in _places(own, _that_take(own, hosts.members(own), kind))}
     count, most = sum(len(plan.hosts) for plan in plans), placement.room(free, kinds.MEMORY[kind])
     if count > most:
