@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from sharklab import process
@@ -13,9 +15,9 @@ from sharklab.cli import fetching, seats, solution
 from sharklab.errors import MachineryError
 from sharklab.evidence import host_state
 from sharklab.evidence.host_state import HostState
-from sharklab.grading.submission import bundle
+from sharklab.grading.submission import bundle, sheet
 from sharklab.grading.submission import work as folders
-from sharklab.grading.submission.model import Submission
+from sharklab.grading.submission.model import Problem, Submission
 from sharklab.hosts.providers import access, remote, sleeping
 from sharklab.lab import seat
 from sharklab.lab.model import Plan, Seat
@@ -31,19 +33,23 @@ Finish = Callable[[Submission], Submission]
 """Adds to a submission before it is packed. Raises SharklabError."""
 
 
-def pack(plan: Plan, file: Path, finish: Finish = lambda found: found) -> tuple[Submission, tuple[str, ...]]:
+def pack(
+    plan: Plan, file: Path, finish: Finish = lambda found: found, made: float = 0.0
+) -> tuple[Submission, tuple[str, ...]]:
     """Pack the work that lies on the hosts of a seat into `file`.
 
-    Return the submission, whose files are gone, and the hosts that did not answer. A seat that sleeps does so
-    again. Raises Busy when a command works on the seat, and MachineryError when no host answers.
+    It counts as made at `made` (epoch seconds), or now. Return the submission, whose files are gone, with its
+    problems: the captures and answers that are not in it. Return also the hosts that did not answer. A seat
+    that sleeps does so again. Raises Busy when a command works on the seat, and MachineryError when no host
+    answers.
     """
-    own = plan.seat
+    own, made = plan.seat, made or time.time()
     slept = sleeping.is_asleep(own)
     with tempfile.TemporaryDirectory(prefix=".check-", dir=own.folder) as place:
         with seats.hold(own):
             try:
                 with _within_limit(own):
-                    found, silent = _gather(plan, Path(place))
+                    found, silent = _gather(plan, Path(place), made)
             finally:
                 if slept:
                     sleeping.sleep(own)
@@ -52,11 +58,15 @@ def pack(plan: Plan, file: Path, finish: Finish = lambda found: found) -> tuple[
     return whole, silent
 
 
-def _gather(plan: Plan, place: Path) -> tuple[Submission, tuple[str, ...]]:
+def _gather(plan: Plan, place: Path, made: float) -> tuple[Submission, tuple[str, ...]]:
     answering = _find_answering_hosts(plan)
-    fetching.fetch_all(plan, place, answering)
-    fetching.fetch_answers(plan, place, answering)
-    found = solution.with_state(plan, folders.read(place, plan), _observe(plan))
+    _, left = fetching.fetch_all(plan, place, answering, by_name=True)
+    problems = [Problem(file, reason) for file, reason in left]
+    if not fetching.fetch_answers(plan, place, answering):
+        problems.append(Problem(sheet.NAME, Message(N_("no host has it in the home of `student`"))))
+    read = folders.read(place, plan)
+    whole = replace(read, problems=(*read.problems, *problems))
+    found = solution.with_state(plan, whole, _observe(plan), made)
     return found, tuple(host.name for host in plan.hosts if host.name not in answering)
 
 

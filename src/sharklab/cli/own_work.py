@@ -6,6 +6,7 @@ The verbs `check` and `submit` call this, and so does the workbench: both say th
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -79,10 +80,11 @@ def open_work(folder: Path, plan: Plan, progress: Progress) -> Iterator[Submissi
     Archives in it count as they do when the folder is graded: unpacked, in a copy that goes afterwards. To
     see hosts that are containers takes root's rights. Raises InputError without such a folder.
     """
+    made = time.time()
     with _unpack_copy(folder, plan.lab.name) as (place, refused):
         found = folders.read(place, plan)
         whole = replace(found, problems=(*refused, *found.problems))
-        yield solution.with_state(plan, whole, _observe(plan, progress))
+        yield solution.with_state(plan, whole, _observe(plan, progress), made)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def refused(tmp_path: Path, text: str) -> list[tuple[str, str]]:
     with pytest.raises(InputError) as found:
         corrections.read(write(tmp_path, text)).check({"alice"}, LAB)
     problems = found.value.problems or (found.value,)
-    return [(each.place.rpartition("/")[2], str(each.sentence)) for each in problems]
+    return [(str(each.place).rpartition("/")[2], str(each.sentence)) for each in problems]
 
 
 def test_of_finds_the_lines_of_a_student_in_a_french_spreadsheet(tmp_path: Path) -> None:
