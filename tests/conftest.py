@@ -26,6 +26,11 @@ settings.register_profile("suite", deadline=None, derandomize=True, database=Non
 settings.load_profile("suite")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --renew, which writes what the code says as what is expected."""
+    parser.addoption("--renew", action="store_true", help="write the golden and the generated files anew")
+
+
 def pytest_configure() -> None:
     """Let programs that tests start take Ctrl-C: those of a shell's background job ignore it (sh(1))."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -1,8 +1,8 @@
 """Write the generated parts of the documentation, each from the code that it describes.
 
-    PYTHONPATH=src python -m docs.generate
+    ./sharklab test tests/docs/test_generate.py --renew
 
-A test keeps every file equal to its code: tests/docs/test_generate.py.
+That test keeps every file equal to its code.
 """
 
 from __future__ import annotations

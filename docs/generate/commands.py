@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docs.generate.markdown import code, fill, link, table
@@ -57,7 +57,7 @@ def _row(option: str) -> tuple[str, ...]:
     return ", ".join(map(code, flags)), _value(settings), meaning, _default(option)
 
 
-def _value(settings: dict[str, Any]) -> str:
+def _value(settings: Mapping[str, Any]) -> str:
     choices = settings.get("choices", ())
     if not choices and settings.get("metavar", "").startswith("{"):
         choices = settings["metavar"].strip("{}").split(",")

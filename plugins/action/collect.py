@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import base64
 import re
+import resource
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,10 @@ ARGUMENTS = {
     "dest": {"type": "path", "required": True},
     "max_bytes": {"type": "int", "default": 1 << 30},
 }
+
+
+AROUND = 1 << 20
+"""Bytes of an archive around the content of its files: their headers, and the end."""
 
 
 class UnexpectedContent(ValueError):
@@ -47,7 +54,8 @@ class ActionModule(ActionBase):
             dest.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=dest.parent, prefix=".collect-") as temporary:
                 archive = Path(temporary, "evidence.tar")
-                self._fetch(options["src"], archive)
+                with limit_files(options["max_bytes"] + AROUND):
+                    self._fetch(check_path(options["src"]), archive)
                 files = unpack(archive, Path(temporary, "evidence"), options["max_bytes"])
                 replace(Path(temporary, "evidence"), dest)
         except (OSError, tarfile.TarError, UnexpectedContent) as error:
@@ -64,6 +72,31 @@ class ActionModule(ActionBase):
         if answer.get("failed"):
             raise AnsibleError(str(answer.get("msg")))
         target.write_bytes(base64.b64decode(answer["content"]))
+
+
+def check_path(path: str) -> str:
+    """Return the path on the host. Raises UnexpectedContent unless all its characters are visible.
+
+    Ansible writes it into commands of sftp(1), a line each. A line such as C(!command) runs here.
+    """
+    if not path.isprintable():
+        raise UnexpectedContent("is no path: it has characters that nobody sees")
+    return path
+
+
+@contextmanager
+def limit_files(most: int) -> Iterator[None]:
+    """Let this process, and those that it starts, write no file above `most` bytes (setrlimit(2)).
+
+    The host says how long its file is, and may send another one that never ends.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    least = min(limit for limit in (most, soft, hard) if limit != resource.RLIM_INFINITY)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (least, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def unpack(archive: Path, folder: Path, max_bytes: int) -> list[str]:

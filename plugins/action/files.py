@@ -40,6 +40,9 @@ PROGRAM = Path(__file__).resolve().parents[1] / "programs" / "files.py"
 ANSWER = "sharklab-files: "
 """The start of the line with the program's answer; a login may have printed other lines."""
 
+PARTS: dict[str, type] = {"changed": bool, "failed": bool, "msg": str, "paths": list, "diff": list}
+"""The parts of an answer, with their kinds."""
+
 MARKS = "/var/lib/sharklab/unfinished"
 """Folder on the host for marks of tasks whose O(then) has not been done."""
 
@@ -109,7 +112,25 @@ def read(done: dict[str, Any]) -> dict[str, Any]:
     """Return the answer that the program printed. Raises AnsibleActionFail when it did not run."""
     for line in reversed(done["stdout_lines"]):
         if line.startswith(ANSWER):
-            answer: dict[str, Any] = json.loads(line.removeprefix(ANSWER))
-            return answer
+            return check_answer(line.removeprefix(ANSWER))
     said = (done["stderr"] or done["stdout"]).strip()
     raise AnsibleActionFail(f"Python did not run on the host (exit code {done['rc']}): {said}")
+
+
+def check_answer(text: str) -> dict[str, Any]:
+    """Return the parts that an answer has, without any other: the host may belong to a student.
+
+    Ansible obeys some keys of a result, such as C(add_host). Of the result of a module it takes them out, but
+    not of that of an action. Raises AnsibleActionFail when a part is of another kind.
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise AnsibleActionFail(f"The host gave no answer: {error}") from error
+    if not isinstance(found, dict):
+        raise AnsibleActionFail("The host gave no answer")
+    answer = {name: found[name] for name in PARTS if name in found}
+    for name, value in answer.items():
+        if not isinstance(value, PARTS[name]):
+            raise AnsibleActionFail(f"The host gave a wrong answer: {name} is of another kind")
+    return answer

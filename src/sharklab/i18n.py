@@ -5,13 +5,8 @@ catalogue is compiled by Babel the first time that it is needed and kept in the
 state folder under a hash of its source, so that nobody runs a build step, an
 edited `.po` counts at once, and a read-only installation works too.
 
-For developers, from the root of the checkout:
-
-    PYTHONPATH=src pybabel extract -F babel.cfg -k N_ --no-location --sort-output -o sharklab.pot .
-    pybabel update -i sharklab.pot -d src/sharklab/locale -D sharklab -N --ignore-obsolete -w 110
-    rm sharklab.pot
-
-Then fill in the empty translations in the `.po` files; a unit test names the missing ones.
+Entries are written by hand. tests/unit/test_i18n.py reads the sources as babel.cfg says. It names the
+missing messages, and those that nothing uses any more.
 """
 
 from __future__ import annotations

@@ -5,20 +5,24 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import select
+import selectors
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import IO, NoReturn, cast
 
 from sharklab.errors import FREE_SPACE, MachineryError
 from sharklab.message import N_, Message
+from sharklab.untrusted import size
 
 Say = Callable[[Message], None]
 """A function that tells the user one sentence on the progress of the work."""
@@ -34,6 +38,15 @@ Ten seconds, the limit of Ansible and testinfra, were too few for one through a 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The signals by which a person, a program or a closed terminal ends a command."""
 
+MOST = 64 << 20
+"""Bytes that a tool may print: its output may come from a host, which may print without end."""
+
+BLOCK = 1 << 16
+"""Bytes that are read or written at once."""
+
+Take = Callable[[bytes], object]
+"""Takes a piece of the output of a command."""
+
 PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that this process gets when its parent dies."""
 
@@ -47,44 +60,119 @@ def run(
     stdin: str = "",
     timeout: float | None = None,
     hint: str = "",
+    most: int = MOST,
 ) -> str:
     """Run a command and return its standard output.
 
     It is killed when this process dies, so that no tool goes on working for a run that was killed.
     `timeout` is in seconds. Raises MachineryError, with the command and its last lines, if it is missing,
-    fails or takes too long; `hint` is the remedy in that message.
+    fails, takes too long, or prints more than `most` bytes; `hint` is the remedy in that message.
     """
     words = [str(word) for word in argv]
     require(words[0], "setpriv")
+    printed = bytearray()
     try:
-        done = subprocess.run(
-            [*tie_to_this_process(), *words],
-            check=False,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
+        code, complaint = stream(
+            [*tie_to_this_process(), *words], printed.extend, stdin=stdin.encode(), timeout=timeout, most=most
         )
-    except subprocess.TimeoutExpired:
-        raise MachineryError(
-            N_("the command did not end within {seconds:g} s"),
-            place=_place(words),
-            hint=hint,
-            seconds=timeout,
-        ) from None
-    if done.returncode:
-        said = last_lines(done.stderr) or last_lines(done.stdout)
+    except MachineryError as error:
+        error.place, error.hint_id = _place(words), hint
+        raise
+    output = _text(printed)
+    if code:
+        said = last_lines(complaint) or last_lines(output)
         # The words of ssh may be those of the host, whose own disk is full then, not that of this machine.
         is_full = words[0] != "ssh" and os.strerror(errno.ENOSPC) in said
         raise MachineryError(
-            _sentence(done.returncode, said),
+            _sentence(code, said),
             place=_place(words),
             hint=hint or (FREE_SPACE if is_full else ""),
-            code=abs(done.returncode),
+            code=abs(code),
             said=said,
         )
-    return done.stdout
+    return output
+
+
+def stream(
+    words: Sequence[str | Path],
+    take: Take,
+    *,
+    stdin: bytes = b"",
+    timeout: float | None = None,
+    most: int = MOST,
+) -> tuple[int, str]:
+    """Run a command, give its standard output to `take` piece by piece, and return exit code and errors.
+
+    Raises MachineryError, and ends the command, when it takes more than `timeout` seconds, or prints more
+    than `most` bytes: its output, or its errors.
+    """
+    errors = bytearray()
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe) as child:
+        try:
+            _exchange(child, stdin, (take, errors.extend), _Deadline(timeout), most)
+        except BaseException:
+            child.kill()
+            raise
+    return child.returncode, _text(errors)
+
+
+class _Deadline:
+    """The end of the time of a command, `seconds` from now; there is none without `seconds`."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def left(self) -> float | None:
+        """Return the seconds that are left, None for all of them. Raises MachineryError after the end."""
+        left = None if self._end is None else self._end - time.monotonic()
+        if left is not None and left <= 0:
+            raise MachineryError(N_("the command did not end within {seconds:g} s"), seconds=self._seconds)
+        return left
+
+
+def _exchange(
+    child: subprocess.Popen[bytes], data: bytes, takers: Sequence[Take], deadline: _Deadline, most: int
+) -> None:
+    """Give a command its input, and its output and errors to `takers`, until it ends. Raises as `stream`."""
+    left, sizes = memoryview(data), [0] * len(takers)
+    with selectors.DefaultSelector() as pipes:
+        for number, pipe in enumerate((child.stdout, child.stderr)):
+            pipes.register(cast(IO[bytes], pipe), selectors.EVENT_READ, number)
+        pipes.register(cast(IO[bytes], child.stdin), selectors.EVENT_WRITE)
+        while pipes.get_map():
+            for key, _ in pipes.select(deadline.left()):
+                if key.data is None:
+                    left = _write(key.fd, left)
+                    is_open = bool(left)
+                else:
+                    part = os.read(key.fd, BLOCK)
+                    sizes[key.data] += len(part)
+                    if sizes[key.data] > most:
+                        raise MachineryError(
+                            N_("the command prints too much: more than {size}"), size=size(most)
+                        )
+                    takers[key.data](part)
+                    is_open = bool(part)
+                if not is_open:
+                    pipes.unregister(key.fileobj)
+                    cast(IO[bytes], key.fileobj).close()
+    while child.poll() is None:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(deadline.left())
+
+
+def _write(handle: int, data: memoryview) -> memoryview:
+    """Write to a pipe what it takes at once, and return the rest: nothing when nobody reads."""
+    with suppress(BrokenPipeError):
+        return data[os.write(handle, data[: select.PIPE_BUF]) :]
+    return data[:0]
+
+
+def _text(printed: bytes | bytearray) -> str:
+    """Return the output of a tool as text, with the line ends of this system."""
+    return printed.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def tie_to_this_process() -> list[str]:

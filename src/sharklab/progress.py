@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from sharklab import untrusted
 from sharklab.message import N_, Gettext, Message
 
 QUIET_SECONDS = 2.0
@@ -75,6 +76,7 @@ class Progress:
         return Message(N_("[{seconds:5.1f} s] {title}: {detail}"), values).say(self._gettext)
 
     def _line(self, text: str, *, final: bool) -> None:
+        text = untrusted.visible(text)
         with self._lock:
             if self._live:
                 import shutil

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from sharklab.message import N_
+from sharklab.errors import InputError
+from sharklab.message import N_, Message
+
+NO_KEY = N_("a key must be a word, not a list or a mapping")
 
 YamlError = yaml.YAMLError
 """The error that `read` raises; a `yaml.MarkedYAMLError` has a line."""
@@ -23,7 +27,7 @@ class _Loader(yaml.CSafeLoader):
         seen: set[str] = set()
         for key, _value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise _error(N_("a key must be a word, not a list or a mapping"), key)
+                raise _error(NO_KEY, key)
             if key.value in seen and key.value != "<<":
                 raise _error(N_("this key appears twice"), key)
             seen.add(key.value)
@@ -74,9 +78,72 @@ def read(text: str) -> Document:
     loader: Any = _Loader(text)
     try:
         node = loader.get_single_node()
+        _refuse_loops(node)
         return Document(loader.construct_document(node) if node else None, node)
     finally:
         loader.dispose()
+
+
+def read_file(file: Path) -> Document:
+    """Return the document in `file`. Raises InputError with the line for one that is not YAML or not text."""
+    try:
+        return read(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(error.strerror or str(error), place=str(file)) from error
+    except UnicodeDecodeError as error:
+        raise InputError(N_("the file is not UTF-8 text"), place=str(file)) from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{file}:{mark.line + 1}" if mark else str(file)
+        said, hint = _explain(error, file.read_text(encoding="utf-8"))
+        raise InputError(
+            N_("the file is not valid YAML: {fault}"), place=place, hint=hint, fault=said
+        ) from error
+    except YamlError as error:
+        fault = str(error).splitlines()[0]
+        raise InputError(N_("the file is not valid YAML: {fault}"), place=str(file), fault=fault) from error
+
+
+def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[Message, str]:
+    """Return the fault and its remedy (a msgid). libyaml does not say which character it means."""
+    fault = (error.problem or "not YAML").split("\n")[0]
+    line = (
+        text.splitlines()[error.problem_mark.line : error.problem_mark.line + 1] if error.problem_mark else []
+    )
+    rest = line[0][error.problem_mark.column :] if line and error.problem_mark else ""
+    if "cannot start any token" in fault and rest.startswith("\t"):
+        return Message(N_("a tab cannot indent a line")), N_("write spaces")
+    if "cannot start any token" in fault and rest:
+        sentence = Message(N_("a text cannot begin with {character}"), {"character": rest[0]})
+        return sentence, N_("put the text between quotes")
+    if fault == NO_KEY and line and "{{" in line[0]:
+        return Message(fault), N_("put the text with double braces between quotes")
+    return Message(fault), N_("check indentation, colons and quotes")
+
+
+def _refuse_loops(root: yaml.Node | None) -> None:
+    """Raise MarkedYAMLError for a part that contains itself, by an anchor and its alias."""
+    done: set[int] = set()
+    above: set[int] = set()
+    todo = [(root, False)]
+    while todo:
+        node, left = todo.pop()
+        if node is None or id(node) in done:
+            continue
+        if left:
+            above.discard(id(node))
+            done.add(id(node))
+            continue
+        if id(node) in above:
+            raise _error(N_("this part contains itself, by its anchor (&) and an alias (*)"), node)
+        above.add(id(node))
+        todo += [(node, True), *((child, False) for child in _children(node))]
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
 def _child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import errors, limits
+from sharklab import errors, limits, paths
 from sharklab.cli import main
 from sharklab.cli.grammar import VERBS
 from sharklab.cli.options import OPTIONS
@@ -94,12 +94,12 @@ def test_files_of_the_repository_exist(page: Path) -> None:
     assert [name for name in named if not any(ROOT.glob(re.sub("<.*?>", "*", name)))] == []
 
 
-@pytest.mark.parametrize("role", roles.names())
+@pytest.mark.parametrize("role", roles.names(paths.ROOT))
 def test_role_readme_lists_every_option(role: str) -> None:
     """A role's README has each option of its argument specs, or says that they are all there."""
     page = (ROOT / "roles" / role / "README.md").read_text()
     whole = "(meta/argument_specs.yml)" in page
-    assert [name for name in roles.options(role, "main") if name not in page and not whole] == []
+    assert [name for name in roles.options(role, "main", paths.ROOT) if name not in page and not whole] == []
 
 
 @pytest.mark.parametrize("name", load.names())

@@ -24,11 +24,15 @@ from sharklab.lab.model import Lab
 
 
 @pytest.mark.parametrize("name", generate.FILES)
-def test_file_is_up_to_date(name: str) -> None:
+def test_file_is_up_to_date(name: str, pytestconfig: pytest.Config) -> None:
     """What a reader finds follows from the code."""
-    text = (paths.ROOT / name).read_text(encoding="utf-8")
+    file = paths.ROOT / name
+    text = file.read_text(encoding="utf-8")
     renewed = generate.FILES[name](text)
-    assert renewed == text, f"{name} is out of date; renew it: PYTHONPATH=src python -m docs.generate"
+    if pytestconfig.getoption("--renew"):
+        file.write_text(renewed, encoding="utf-8")
+        text = renewed
+    assert renewed == text, f"{name} is out of date: ./sharklab test tests/docs/test_generate.py --renew"
 
 
 def test_fill_refuses_a_page_without_markers() -> None:

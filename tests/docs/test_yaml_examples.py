@@ -5,6 +5,7 @@ Labs and parts of labs are run: tests/e2e/test_doc_examples.py.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from sharklab.lab import load, template
 from sharklab.lab.model import Lab
 from tests.support import doc_examples as examples
 from tests.support.doc_examples import Example
+from tests.support.labs import write_lab, write_role
 
 OF_ROLES = [example for page in sorted(paths.ROLES.glob("*/README.md")) for example in examples.read(page)]
 VAULTED = "{{ vaulted_password }}"
@@ -61,6 +63,18 @@ def seat(example: Example, place: Path) -> None:
     assert {"192.0.2.10", "192.0.2.11", "192.0.2.12"} == {entry["ansible_host"] for entry in found.values()}
 
 
+def role(example: Example, place: Path) -> None:
+    """Check that the files of the role of a lab's own, which the page shows, are one that lint accepts."""
+    shown = [other for other in examples.read(example.page) if other.heading == example.heading]
+    files = {re.findall(r"# (\S+)", other.text)[0]: other.text for other in shown}
+    lab = write_lab(place / "mine")
+    write_role(lab, "motd", **files)
+    text = (lab / "lab.yml").read_text()
+    file = lab / "lab.yml"
+    file.write_text(text.replace("roles: [common]", "roles: [common, motd], vars: {motd_text: Hello}", 1))
+    assert ("common", "motd") == lint.check(file).hosts[0].roles
+
+
 def play(example: Example, place: Path) -> None:
     """Check that Ansible accepts the play."""
     syntax_check(place / "play.yml", example.text)
@@ -71,6 +85,9 @@ OTHERS: Mapping[tuple[str, str], Callable[[Example, Path], None]] = {
     ("docs/providers.md", "all"): machines,
     # What a role changes on machines that stay: it is read, and filled in for a seat.
     ("docs/authoring.md", "paths"): changed,
+    # A role of a lab's own, in three files: lint accepts it.
+    ("docs/authoring.md", "name"): role,
+    ("docs/authoring.md", "argument_specs"): role,
     # For Ansible users: two inventories, which tests/e2e/test_collection.py runs, and a play.
     ("docs/ansible.md", "plugin"): seat,
     ("docs/ansible.md", "all"): lambda example, place: None,  # read with the first

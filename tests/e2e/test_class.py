@@ -25,6 +25,7 @@ from sharklab.cli import flow
 from tests.conftest import call_sharklab
 from tests.support import doc_console
 from tests.support.vandals import BEGIN, VANDALS
+from tests.support.waiting import wait_until
 
 LIMIT = 240
 LAB = "tcpdump"
@@ -185,7 +186,7 @@ def test_vandals_keep_nobody_from_working(server: Server) -> None:
 
 def test_seats_sleep_and_wake(server: Server) -> None:
     """All of them sleep once their logins are over; one wakes at a login, and the rest by the command."""
-    _wait_until(lambda: 0 == server.run("seats", "sleep", LAB)["code"])
+    wait_until(lambda: 0 == server.run("seats", "sleep", LAB)["code"])
     assert "client\n" == server.on_client("hostname").stdout
     hosts = {
         one["student"]: set(one["hosts"].values()) for one in server.run("seats", "status", LAB)["seats"]
@@ -326,7 +327,7 @@ def test_a_first_login_by_password_stores_a_key(server: Server, tmp_path: Path) 
         tried = subprocess.run(own, capture_output=True, text=True, check=False, timeout=LIMIT)
         return "sharklab: " in tried.stderr  # which tells that Bob has no seat
 
-    _wait_until(is_let_in)
+    wait_until(is_let_in)
     again = subprocess.run(by_password, input=said, env=env, text=True, check=False, timeout=LIMIT)
     assert 255 == again.returncode
 
@@ -354,8 +355,8 @@ def test_the_gateway_survives_its_end(server: Server) -> None:
     before = server.start()
     record = (server.place / "state" / "gateway" / "lock").read_text()
     os.kill(int(record.split()[0]), signal.SIGKILL)
-    _wait_until(lambda: server.run("gateway", "status")["running"] is False)
-    _wait_until(lambda: not server.listens())
+    wait_until(lambda: server.run("gateway", "status")["running"] is False)
+    wait_until(lambda: not server.listens())
     after = server.start()
     assert 0 == after["code"], after
     assert before["fingerprint"] == after["fingerprint"]
@@ -369,13 +370,6 @@ def test_logins_are_listed(server: Server) -> None:
     assert (LAB, "client", "127.0.0.1", "command") == (own["lab"], own["host"], own["from"], own["what"])
     folder = server.place / "state" / "gateway"
     assert not any(b"topsecret" in file.read_bytes() for file in folder.iterdir() if file.is_file())
-
-
-def _wait_until(holds: Any) -> None:
-    deadline = time.monotonic() + LIMIT
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_reset_puts_the_hosts_of_an_exercise_back(server: Server) -> None:

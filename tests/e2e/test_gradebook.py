@@ -8,8 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,6 +16,7 @@ import pytest
 
 from tests.conftest import ROOT, Call
 from tests.support import gradebook_class as handed
+from tests.support.waiting import wait_until
 
 STUDENTS = ("alice", "bob", "carol", "dan", "erin", "fay")
 PATIENCE = 120.0
@@ -108,14 +107,6 @@ def test_junit_has_everybody(whole: Path) -> None:
     assert sorted([*STUDENTS, "gil"]) == [suite.get("name") for suite in root]
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Wait for a condition, for a while."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_grade_goes_on_after_an_interruption(
     course: Path, whole: Path, tmp_path: Path, sharklab: Call, number: signal.Signals
@@ -151,10 +142,10 @@ def interrupt(course: Path, out: Path, number: signal.Signals) -> tuple[int, str
         text=True,
         start_new_session=True,
     )
-    wait_until(lambda: any(out.glob(".kept/*.json")), "nobody was graded")
+    wait_until(lambda: any(out.glob(".kept/*.json")), "a student is graded")
     running.send_signal(number)
     said = running.communicate(timeout=PATIENCE)[0]
-    wait_until(lambda: not _workers(course), "a process is left")
+    wait_until(lambda: not _workers(course), "all processes have ended")
     return running.returncode, said, out
 
 

@@ -23,9 +23,10 @@ from sharklab.errors import MachineryError
 from sharklab.hosts import image
 from sharklab.hosts.providers import cgroups, internet_gateway, network
 from sharklab.lab.model import Plan
-from tests.e2e.test_provider import ask, left_of, nspawn, silent, wait
+from tests.e2e.test_provider import ask, left_of, nspawn, silent
 from tests.support import provider_seat
 from tests.support.programs import script
+from tests.support.waiting import wait_until
 
 MACHINE, AROUND = f"slt{os.getpid()}m", f"slt{os.getpid()}a"
 PUBLIC, PRIVATE, METADATA = "198.51.100.10", "10.99.0.10", "169.254.169.254"
@@ -106,9 +107,9 @@ def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         serve(stack, MACHINE, *web)
         serve(stack, AROUND, *web)
         serve(stack, MACHINE, *NAMES, f"--listen-address={asked}", f"--address=/{NAME}/{PUBLIC}")
-        wait(lambda: f"{asked}:53 " in shown("ss", "-Hltn"), "the name server listens")
+        wait_until(lambda: f"{asked}:53 " in shown("ss", "-Hltn"), "the name server listens")
         for address in (PUBLIC, PRIVATE, METADATA, *MACHINES_OWN, "127.0.0.1"):
-            wait(partial(answers_the_machine, address), f"{address} answers the machine")
+            wait_until(partial(answers_the_machine, address), f"{address} answers the machine")
         yield
 
 
@@ -216,7 +217,7 @@ def test_gateway_adds_nothing_of_its_own(world: World) -> None:
         assert "" == subprocess.run([*words, name], check=True, capture_output=True, text=True).stdout
     capture = "tcpdump -i lan -w /tmp/lan.pcap --immediate-mode -U"
     ask(world.own, "server", f"ip neighbour flush dev lan; systemd-run --quiet --unit=capture {capture}")
-    wait(
+    wait_until(
         lambda: "24" == ask(world.own, "server", "stat -c %s /tmp/lan.pcap || true"), "the capture has begun"
     )
     assert ["200", "0"] == fetched(world.own, NAME)
@@ -252,7 +253,7 @@ def test_up_opens_again_what_was_killed(world: World, layers: image.Layers) -> N
     [unit] = cgroups.units(f"{network.namespace(world.own.seat.id)}-_*")
     for pid in cgroups.processes(unit):
         os.kill(pid, signal.SIGKILL)
-    wait(lambda: not cgroups.is_running(unit), "slirp4netns has ended")
+    wait_until(lambda: not cgroups.is_running(unit), "slirp4netns has ended")
     assert {"server": internet_gateway.CUT_OFF, "client": "running"} == nspawn.status(world.own.seat)
     assert "000" == fetched(world.own, PUBLIC, seconds=2)[0]
     bring_up("with_way_out", world.own, 7, layers)
@@ -288,7 +289,9 @@ def test_sweep_ends_what_a_killed_up_left(
     words, environment = provider_seat.script("with_way_out", "ada", 31, layers)
     up = subprocess.Popen(inside(MACHINE, *words), env=environment, stdout=subprocess.DEVNULL)
     try:
-        wait(lambda: cgroups.is_running(f"{network.namespace(own.seat.id)}-_internet"), "slirp4netns runs")
+        wait_until(
+            lambda: cgroups.is_running(f"{network.namespace(own.seat.id)}-_internet"), "slirp4netns runs"
+        )
         up.kill()
         assert -signal.SIGKILL == up.wait()
         state.remove(own.seat.folder)

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -26,6 +25,7 @@ from sharklab.lab.model import Plan
 from sharklab.message import Message
 from tests.support import escapes, leftovers, provider_seat
 from tests.support.errors import error_of
+from tests.support.waiting import wait_until
 
 nspawn = providers.get("nspawn")
 LIMIT = 60.0
@@ -73,14 +73,6 @@ def send(own: Plan, host: str, command: str) -> None:
     """Give the host a command that may end the connection."""
     words = ["ssh", "-F", str(own.seat.folder / "ssh" / "config"), host, command]
     subprocess.run(words, capture_output=True, timeout=LIMIT)
-
-
-def wait(condition: Callable[[], object], what: str) -> None:
-    """Wait until `condition` holds."""
-    deadline = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < deadline, f"never came about: {what}"
-        time.sleep(0.01)
 
 
 def left_of(own: Plan) -> list[str]:
@@ -203,7 +195,7 @@ def test_up_after_a_reboot_from_inside(running: Plan, layers: image.Layers) -> N
     unit = network.namespace(running.seat.id, "client")
     before = set(cgroups.processes(unit))
     send(running, "client", "systemctl reboot")
-    wait(lambda: len(before & set(cgroups.processes(unit))) <= 1, "the end of the old processes")
+    wait_until(lambda: len(before & set(cgroups.processes(unit))) <= 1, "the end of the old processes")
     nspawn.up(running, layers, silent)
     shown = ask(running, "client", "ls /root; ip -brief address show lan")
     assert ("kept" in shown, "192.0.2.1" in shown) == (True, False)
@@ -216,7 +208,7 @@ def test_up_after_a_host_was_powered_off(running: Plan, layers: image.Layers) ->
     """A host that was powered off is stopped, and `up` starts it with the disk that it had."""
     ask(running, "client", "touch /root/before-poweroff")
     send(running, "client", "systemctl poweroff")
-    wait(lambda: nspawn.status(running.seat)["client"] == "stopped", "client is stopped")
+    wait_until(lambda: nspawn.status(running.seat)["client"] == "stopped", "client is stopped")
     nspawn.up(running, layers, silent)
     assert "before-poweroff" in ask(running, "client", "ls /root")
 
@@ -295,7 +287,7 @@ def killed_while_up(own: Plan, layers: image.Layers, moment: Callable[[], object
     words, environment = provider_seat.script("plain", own.seat.student, 1, layers)
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=environment)
     try:
-        wait(lambda: moment() or process.poll() is not None, what)
+        wait_until(lambda: moment() or process.poll() is not None, what)
     finally:
         process.kill()
     assert -signal.SIGKILL == process.wait(), f"up ended before {what}"
@@ -331,6 +323,7 @@ KILLED_RUN = """
 import subprocess, sys, time
 from pathlib import Path
 from tests.support import leftovers
+from tests.support.waiting import wait_until
 
 with leftovers.ended(Path(sys.argv[1]), "killed"):
     apart = subprocess.Popen(["setsid", "--fork", "sleep", "600"], stdout=subprocess.DEVNULL)
@@ -351,7 +344,7 @@ def test_a_killed_run_of_tests_leaves_nothing(
         assert tests.stdout and b"up\n" == tests.stdout.readline()
         assert list(leftovers.processes("killed"))
         tests.send_signal(sent)
-    wait(lambda: not left_of(seat_plan), "nothing is left")
+    wait_until(lambda: not left_of(seat_plan), "nothing is left")
     assert [] == list(leftovers.processes("killed"))
 
 
@@ -362,7 +355,7 @@ def test_up_after_hosts_were_killed(seat_plan: Plan, layers: image.Layers) -> No
     for unit in cgroups.units(f"{network.namespace(seat_plan.seat.id)}-*"):
         for pid in cgroups.processes(unit):
             os.kill(pid, signal.SIGKILL)
-    wait(lambda: set(nspawn.status(seat_plan.seat).values()) == {"stopped"}, "all hosts are stopped")
+    wait_until(lambda: set(nspawn.status(seat_plan.seat).values()) == {"stopped"}, "all hosts are stopped")
     nspawn.up(seat_plan, layers, silent)
     assert "kept" in ask(seat_plan, "server", "ls /root")
 
@@ -446,7 +439,7 @@ def test_end_of_a_group_spares_others() -> None:
     """A host whose name starts like another's is not ended with it."""
     units = ("sl-7e57ffff-client", "sl-7e57ffff-client2")
     sleepers = {unit: subprocess.Popen([*cgroups.launcher(unit), "sleep", "600"]) for unit in units}
-    wait(lambda: all(cgroups.is_running(unit) for unit in units), "both groups are populated")
+    wait_until(lambda: all(cgroups.is_running(unit) for unit in units), "both groups are populated")
     cgroups.end(units[0])
     assert ([units[1]], True) == (cgroups.units("sl-7e57ffff-*"), cgroups.is_running(units[1]))
     cgroups.end("sl-7e57ffff-*")
@@ -461,7 +454,7 @@ def test_end_of_a_group_waits_for_its_processes() -> None:
     parent = "import subprocess, sys; subprocess.Popen(sys.argv[1:], start_new_session=True)"
     command = [*cgroups.launcher(unit), sys.executable, "-c", f"{large}import time; time.sleep(600)"]
     subprocess.run([sys.executable, "-c", parent, *command], check=True)
-    wait(lambda: len(cgroups.processes(unit)) >= 3, "the processes of the group run")
+    wait_until(lambda: len(cgroups.processes(unit)) >= 3, "the processes of the group run")
     pids = cgroups.processes(unit)
     cgroups.end(unit)
     assert [] == [pid for pid in pids if Path(f"/proc/{pid}").exists()]

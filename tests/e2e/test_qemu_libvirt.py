@@ -20,8 +20,9 @@ from sharklab.hosts.providers.qemu.vm import VirtualMachine
 from sharklab.hosts.providers.this_computer import VIRTUAL_MACHINES
 from sharklab.lab.model import Plan
 from sharklab.message import Message
-from tests.e2e.test_provider import ask, left_of, wait
+from tests.e2e.test_provider import ask, left_of
 from tests.support import provider_seat
+from tests.support.waiting import wait_until
 
 auto = providers.get("auto")
 MACHINE = "server"
@@ -55,7 +56,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     address = f"qemu:///system?socket={folder}/libvirt-sock"
     own = subprocess.Popen([*APART, SCRIPT, "sh", folder])
     try:
-        wait((folder / "libvirt-sock").exists, "libvirtd listens")
+        wait_until((folder / "libvirt-sock").exists, "libvirtd listens")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(libvirt.VARIABLE, address)
             libvirt.find_address.cache_clear()
@@ -176,7 +177,7 @@ def test_console_is_kept(running: Plan, daemon: str) -> None:
     assert subprocess.run(words, capture_output=True, text=True, check=True).stdout.startswith("/dev/pts/")
     ask(running, MACHINE, "echo heard at the console >/dev/ttyS0")
     log = running.seat.folder / "hosts" / MACHINE / "console.log"
-    wait(lambda: "heard at the console" in log.read_text(errors="replace"), "the console's log has it")
+    wait_until(lambda: "heard at the console" in log.read_text(errors="replace"), "the console's log has it")
 
 
 @pytest.mark.parametrize("through", [True, False], ids=["libvirt", "QEMU alone"])
@@ -219,7 +220,7 @@ def test_stop_powers_the_machine_off(running: Plan, daemon: str) -> None:
     """It shuts down in good order, and libvirt forgets it."""
     auto.stop(running)
     assert {"server": "stopped", "client": "stopped"} == auto.status(running.seat)
-    wait(lambda: not domains(daemon), "libvirt forgets the domain")
+    wait_until(lambda: not domains(daemon), "libvirt forgets the domain")
 
 
 def test_kill_of_a_machine_leaves_what_down_removes(running: Plan, layers: image.Layers, daemon: str) -> None:
@@ -228,7 +229,7 @@ def test_kill_of_a_machine_leaves_what_down_removes(running: Plan, layers: image
     auto.up(running, layers, silent)
     for pid in processes(running):
         os.kill(pid, signal.SIGKILL)
-    wait(lambda: "stopped" == auto.status(running.seat)[MACHINE], "its end is seen")
+    wait_until(lambda: "stopped" == auto.status(running.seat)[MACHINE], "its end is seen")
     auto.down(running.seat)
     assert ([], []) == (domains(daemon), left_of(running))
 

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from sharklab.cli import flow, main
 from sharklab.hosts.providers import consoles, disk
 from sharklab.lab import load, seat
 from tests.conftest import ROOT, Call
+from tests.support.waiting import wait_until
 
 LAB = "tcpdump"
 """The lab of all these seats: two hosts, and the fewest roles."""
@@ -39,14 +39,6 @@ def start(*words: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
-
-
-def wait_for(condition: Callable[[], bool], limit: float = 120) -> None:
-    """Wait until `condition` holds, at most `limit` seconds."""
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.05)
 
 
 def traces(name: str) -> list[str]:
@@ -106,7 +98,7 @@ def test_second_command_waits_and_down_leaves_nothing(name: str, sharklab: Call)
     """Of two commands on one seat the second says who holds it; after `down` the machine is as before."""
     before = links()
     child = start("up", LAB, "--student", name)
-    wait_for(lambda: state.seat_folder(LAB, name).exists())
+    wait_until(lambda: state.seat_folder(LAB, name).exists())
     second = sharklab("up", LAB, "--student", name, "--output", "json")
     assert (3, IN_USE) == (second.returncode, json.loads(second.stdout)["error"]["message_id"])
     child.communicate(timeout=120)
@@ -122,7 +114,7 @@ def test_up_recovers_from_kill_9(name: str, sharklab: Call, moment: str) -> None
     folder = state.seat_folder(LAB, name)
     child = start("up", LAB, "--student", name)
     begun = {"hosts": lambda: any(folder.glob("hosts/*")), "personalise": lambda: playing(folder)}
-    wait_for(begun[moment])
+    wait_until(begun[moment])
     os.killpg(child.pid, signal.SIGKILL)
     child.communicate()
     again = sharklab("up", LAB, "--student", name)
@@ -147,7 +139,7 @@ def test_interrupt_of_a_run_leaves_readable_captures(running: str) -> None:
     child = start("run", LAB, "--student", running)
     config = state.seat_folder(LAB, running) / "ssh" / "config"
     connections = ["ssh", "-F", str(config), "server", "ss", "-Htn", "state", "connected"]
-    wait_for(lambda: ":8001" in subprocess.run(connections, capture_output=True, text=True).stdout)
+    wait_until(lambda: ":8001" in subprocess.run(connections, capture_output=True, text=True).stdout)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=90)
     assert child.returncode == 130, err

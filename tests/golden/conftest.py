@@ -10,17 +10,12 @@ import pytest
 Golden = Callable[[Path, str], None]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --renew, which writes what is found as what is expected."""
-    parser.addoption("--renew", action="store_true", help="write the golden files anew")
-
-
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
     """Return a function that compares text with a golden file."""
 
     def compare(file: Path, actual: str) -> None:
-        if request.config.getoption("--renew", default=False):
+        if request.config.getoption("--renew"):
             file.write_text(actual, encoding="utf-8")
         assert file.read_text(encoding="utf-8") == actual
 

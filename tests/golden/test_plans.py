@@ -1,6 +1,6 @@
 """Golden tests: the plan of a small lab for a known seat, byte for byte; of every lab, what must hold.
 
-Renew the plans with: pytest tests/golden --renew.
+Renew the plans with: ./sharklab test tests/golden --renew.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""A small lab outside `labs/`, as an author may have one."""
+"""A small lab outside `labs/`, as an author may have one, and a role of its own."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from sharklab.lab import load, plan_file, seat
+from sharklab.lab import load, plan_file, roles, seat
 from sharklab.lab.plan import make_plan
 
 LAB = """\
@@ -40,3 +40,21 @@ def start(lab: str, student: str = "alice") -> None:
     """Write what `up` leaves of a student's seat of the lab in the folder `lab`."""
     found = load.read_named(lab)
     plan_file.save(make_plan(found, seat.register(found, student)))
+
+
+def write_role(lab: Path, name: str, **texts: str) -> Path:
+    """Write a role that the lab in the folder `lab` alone has, and return its folder.
+
+    The role makes a file. `texts` are files of the role, by their paths, that differ from it or come with it.
+    """
+    folder = lab / roles.FOLDER / name
+    files = {
+        "tasks/main.yml": "- {name: Import, ansible.builtin.import_tasks: bake.yml}\n",
+        "tasks/bake.yml": f"- {{name: Touch, ansible.builtin.command: touch /etc/{name}}}\n",
+        roles.SPECS: "argument_specs: {main: {options: {}}, bake: {options: {}}}\n",
+        **texts,
+    }
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    return folder

@@ -64,7 +64,7 @@ def test_errors_say_what_is_within_them_in_the_same_language(tmp_path: Path) -> 
         "\x1bM\r\x1b[K[ \x1b[0;31m*\x1b[0m] Job a\n\x1bM\r\x1b[K[\x1b[0;1;31mFAILED\x1b[0m] Failed {x}\n"
     )
     said = this_computer.boot_failure(own, "server", Message("the host ended while it booted"))
-    reason = "l'hôte s'est arrêté pendant son démarrage\n[ *] Job a\n[FAILED] Failed {x}"
-    assert f"{console}: l'hôte server n'a pas démarré\N{NO-BREAK SPACE}: {reason}" in said.say(
+    reason = "la machine s'est arrêtée pendant son démarrage\n[ *] Job a\n[FAILED] Failed {x}"
+    assert f"{console}: la machine server n'a pas démarré\N{NO-BREAK SPACE}: {reason}" in said.say(
         i18n.translator("fr").gettext
     )

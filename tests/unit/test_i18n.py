@@ -101,7 +101,7 @@ def test_lent_speaks_in_its_block_alone(before: str | None, monkeypatch: pytest.
     with i18n.lent("fr"):
         inside = gettext.gettext("positional arguments")
     after = gettext.gettext("positional arguments")
-    assert ("arguments", "positional arguments", before) == (inside, after, os.environ.get("LANGUAGE"))
+    assert ("arguments ", "positional arguments", before) == (inside, after, os.environ.get("LANGUAGE"))
 
 
 def test_lent_without_a_place_to_write_still_speaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_lent_without_a_place_to_write_still_speaks(tmp_path: Path, monkeypatch:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "file" / "state"))
     with i18n.lent("fr"):
-        assert "arguments" == gettext.gettext("positional arguments")
+        assert "arguments " == gettext.gettext("positional arguments")
 
 
 SPOKEN = {"InputError", "MachineryError", "Busy", "SharklabError", "Message", "fault", "unknown"}

@@ -6,11 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.support.waiting import wait_until
 
 LAUNCHER = Path(__file__).resolve().parents[2] / "sharklab"
 PROGRAM = (
@@ -195,14 +195,6 @@ def test_launcher_sets_up_once_for_two_at_once(tmp_path: Path, fakes: Path) -> N
     assert b"" == two.communicate(timeout=120)[1]
     assert (0, 0) == (one.wait(120), two.returncode)
     assert 1 == len((fakes / "calls").read_text().splitlines())
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
-    """Wait until the condition holds; fail when it does not within the limit."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(

@@ -174,3 +174,36 @@ def test_watched_looks_until_it_returns_none_or_the_block_ends() -> None:
     with process.watch_during(lambda: looks.clear(), 600.0):
         pass
     assert [0, 1, 2] == looks
+
+
+def test_run_of_a_tool_that_prints_without_end() -> None:
+    """It is ended when it has printed too much, on either way: the memory of this computer has an end."""
+    for words in (["yes"], ["sh", "-c", "exec yes >&2"]):
+        error = error_of(MachineryError, process.run, words, most=1 << 20, hint="own")
+        assert ({"size": "1 MiB"}, words[0]) == (error.values, str(error.place).split()[0])
+        assert "own" == error.hint_id
+
+
+def test_run_of_a_tool_with_much_input_and_output() -> None:
+    """Neither waits for the other."""
+    text = "word \u00e9\n" * 300_000
+    assert text == process.run(["cat"], stdin=text)
+
+
+def test_run_of_a_tool_that_reads_no_input() -> None:
+    """That is no failure."""
+    assert "done\n" == process.run(["echo", "done"], stdin="x" * 10**6)
+
+
+def test_run_of_a_tool_that_closes_its_output_and_stays() -> None:
+    """The time limit counts until it has ended."""
+    words = ["sh", "-c", "exec >&- 2>&-; exec sleep 60"]
+    assert {"seconds": 0.2} == error_of(MachineryError, process.run, words, timeout=0.2).values
+
+
+def test_stream_hands_on_pieces() -> None:
+    """With the exit code, and the errors as text."""
+    pieces: list[bytes] = []
+    words = ["sh", "-c", "printf 'a\\r\\nb'; echo no >&2; exit 7"]
+    assert (7, "no\n") == process.stream(words, pieces.append)
+    assert b"a\r\nb" == b"".join(pieces)

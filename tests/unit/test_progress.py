@@ -23,3 +23,10 @@ def test_progress_is_told_in_the_language_of_the_reader() -> None:
         pass
     progress.note(Message("waiting for {hosts}", {"hosts": ["client", "server"]}))
     assert re.fullmatch(r"✓ image de tp4 \(0,\d s\)\n  attente de client, server\n", told.getvalue())
+
+
+def test_words_of_hosts_do_nothing_to_the_terminal() -> None:
+    """They may be a part of a detail."""
+    told = io.StringIO()
+    Progress(stream=told).note(Message("a\x1b[2Jb"))
+    assert "  ab\n" == told.getvalue()

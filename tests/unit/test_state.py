@@ -125,7 +125,7 @@ def test_lock_held_by_another_process(tmp_path: Path) -> None:
     holder.communicate("")
     assert {"what": what, "pid": str(holder.pid), "command": f"-c {tmp_path / 'lock'}"} == caught.value.values
     told = caught.value.say(i18n.translator("fr").gettext)
-    assert f"poste tp4/ada\xa0: en cours d'utilisation par le processus {holder.pid} (" in told
+    assert f"poste tp4/ada\xa0: utilisé par le processus {holder.pid} (" in told
 
 
 def test_lock_after_its_holder_was_killed(tmp_path: Path) -> None:

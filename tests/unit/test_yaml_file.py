@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
 from sharklab import yaml_file
+from sharklab.errors import InputError
 from sharklab.message import N_
+from tests.support.errors import error_of
 
 
 @pytest.mark.parametrize(
@@ -72,3 +76,40 @@ def test_line(path: tuple[str | int, ...], line: int) -> None:
     """The line is that of the deepest part which is there."""
     document = yaml_file.read("a: 1\nb:\n  - 1\n  - c: 2\n    d: 3\n")
     assert line == document.line(path)
+
+
+def test_read_refuses_a_part_that_contains_itself() -> None:
+    """An alias inside of its anchor would never end; one anchor that is used twice is fine."""
+    assert (N_("this part contains itself, by its anchor (&) and an alias (*)"), 1) == fault(
+        "a: &a\n  b: *a\n"
+    )
+    assert {"a": [1], "b": [1], "c": [[1], [1]]} == yaml_file.read("a: &a [1]\nb: *a\nc: [*a, *a]\n").data
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "fault", "hint"),
+    [
+        ("a:\n\tb: 1\n", 2, "a tab cannot indent a line", "write spaces"),
+        ("a: `b`\n", 1, "a text cannot begin with `", "put the text between quotes"),
+        ("a: 1\nb: {{ c }}\n", 2, "a key must be a word", "put the text with double braces between quotes"),
+        ("a: b: c\n", 1, "mapping values are not allowed", "check indentation, colons and quotes"),
+        ("a: [\n", 2, "did not find expected node content", "check indentation, colons and quotes"),
+    ],
+)
+def test_read_file_tells_line_cause_and_remedy(
+    text: str, line: int, fault: str, hint: str, tmp_path: Path
+) -> None:
+    """libyaml alone names no tab and no character."""
+    file = tmp_path / "lab.yml"
+    file.write_text(text)
+    error = error_of(InputError, yaml_file.read_file, file)
+    assert (f"{file}:{line}", hint) == (error.place, error.hint)
+    assert str(error.values["fault"]).startswith(fault)
+
+
+def test_read_file_of_no_text(tmp_path: Path) -> None:
+    """Bytes of another encoding, a character that YAML forbids, and a folder are bad input."""
+    (tmp_path / "latin").write_bytes(b"\xe9")
+    (tmp_path / "bell").write_bytes(b"a: \x07")
+    for name in ("latin", "bell", "."):
+        assert str(tmp_path / name) == error_of(InputError, yaml_file.read_file, tmp_path / name).place

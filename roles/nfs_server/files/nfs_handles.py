@@ -42,6 +42,7 @@ KNOWN_FILES = 200_000
 """Handles whose files are remembered: about 40 MB."""
 
 STAND_IN = "nfs-handles"
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -309,8 +310,10 @@ def supervise(command: list[str]) -> int:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     first_stand_in = max(most, FEWEST_DESCRIPTORS) // 2
     ours, theirs = socket.socketpair()
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # the command may end before the handlers are there
     pid = os.fork()
     if pid == 0:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         listener = confine(first_stand_in)
         socket.send_fds(theirs, [b"x"], [listener])
@@ -320,6 +323,7 @@ def supervise(command: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _: os.kill(pid, received))
     signal.signal(signal.SIGCHLD, lambda *_: os._exit(_code(os.waitpid(pid, 0)[1])))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     _, descriptors, _, _ = socket.recv_fds(ours, 1, 1)
     Supervisor(descriptors[0], first_stand_in).serve()
     signal.pause()  # until the server's end is told

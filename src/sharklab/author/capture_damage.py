@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sharklab.author import capture_edits
+from sharklab.checks import dhcp
 from sharklab.checks.kind import KINDS, Need, Rests
 from sharklab.checks.question import Question
 from sharklab.evidence.capture import RecordedCapture
@@ -160,6 +161,12 @@ DAMAGES: Mapping[str, Damage] = {
         lambda s: capture_edits.one_way(s.pcap, s.facts, s.talks),
         frozenset({Need.REPLY}),
         applies=_has_datagrams,
+    ),
+    "no-lease": Damage(
+        N_("no answer from the DHCP server"),
+        lambda s: capture_edits.without(s.pcap, dhcp.answers(s.facts.packets)),
+        frozenset({Need.LEASE}),
+        applies=lambda s: any(dhcp.answers(s.facts.packets)),
     ),
     "token": Damage(
         N_("token of another seat"),

@@ -6,20 +6,21 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path as FilePath
-from typing import Any
 
 from sharklab.author import (
     lint_criteria,
+    lint_evidence,
     lint_faults,
     lint_filters,
     lint_host_checks,
     lint_matrices,
     lint_names,
+    lint_roles,
     lint_start,
 )
 from sharklab.errors import InputError
 from sharklab.i18n import languages
-from sharklab.lab import load, roles, seat
+from sharklab.lab import load, seat
 from sharklab.lab.model import Exercise, Host, Lab
 from sharklab.lab.plan import make_plan
 from sharklab.lab.schema import Fault, Path, fault, unknown
@@ -63,7 +64,7 @@ def faults(lab: Lab) -> list[Fault]:
         *lint_names.faults(lab),
         *_networks(lab),
         *_ways_out(lab),
-        *_roles(lab),
+        *lint_roles.faults(lab),
         *lint_matrices.faults(lab),
         *lint_faults.faults(lab),
         *lint_start.faults(lab),
@@ -119,51 +120,6 @@ def _ways_out(lab: Lab) -> Iterator[Fault]:
             )
 
 
-def _roles(lab: Lab) -> Iterator[Fault]:
-    for host in lab.hosts:
-        for index, role in enumerate(lab.data["hosts"][host.name]["roles"]):
-            if role not in roles.names():
-                where = ("hosts", host.name, "roles", index)
-                yield unknown(where, N_("unknown role {name!r}"), role, roles.names())
-        if set(host.roles) <= set(roles.names()):
-            yield from _variables(host)
-
-
-def _variables(host: Host) -> Iterator[Fault]:
-    options = {name: role for role in host.roles for name in roles.options(role, "main")}
-    for name, role in options.items():
-        if roles.options(role, "main")[name].get("required") and name not in host.vars:
-            yield fault(
-                ("hosts", host.name, "vars"),
-                N_("role {role} needs the variable {name!r}"),
-                N_("see {file}"),
-                role=role,
-                name=name,
-                file=f"roles/{role}/README.md",
-            )
-    at_bake = {name for role in host.roles for name in roles.options(role, "bake")}
-    for name, value in host.vars.items():
-        where = ("hosts", host.name, "vars", name)
-        if name not in options:
-            yield unknown(where, N_("unknown variable {name!r}"), name, options)
-        elif name in at_bake and _has_template(value):
-            yield fault(
-                where,
-                N_("role {role} takes {name} when the image is baked: it cannot differ between seats"),
-                N_("write it without a template"),
-                role=options[name],
-                name=name,
-            )
-
-
-def _has_template(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(_has_template(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(_has_template(item) for item in value)
-    return isinstance(value, str) and "{{" in value
-
-
 def _places(lab: Lab) -> Iterator[tuple[Path, Exercise]]:
     """Yield the lab's exercises, each with its place in lab.yml; those of matrices come first."""
     count = len(lab.matrices)
@@ -211,6 +167,7 @@ def _exercise(lab: Lab, at: Path, exercise: Exercise) -> Iterator[Fault]:
     yield from lint_names.exercise_faults(at, exercise, hosts)
     yield from lint_criteria.faults(lab, at, exercise)
     yield from lint_host_checks.faults(lab, at, exercise)
+    yield from lint_evidence.faults(lab, at, exercise)
 
 
 def _probes(lab: Lab, at: Path, exercise: Exercise, hosts: Mapping[str, Host]) -> Iterator[Fault]:

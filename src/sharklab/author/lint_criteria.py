@@ -33,15 +33,16 @@ def _leaf(where: Path, wanted: Check | Asked) -> Iterator[Fault]:
     elif wanted.kind not in KINDS:
         yield unknown(where, N_("unknown check {name!r}"), wanted.kind, KINDS)
     else:
-        for _, problem in schema.faults(KINDS[wanted.kind].params, dict(wanted.params)):
-            yield fault(
-                where,
-                N_("check {kind}: {problem}"),
-                N_("see {file}"),
-                kind=wanted.kind,
-                problem=problem.sentence,
-                file="docs/authoring.md",
-            )
+        for path, problem in schema.faults(KINDS[wanted.kind].params, dict(wanted.params)):
+            sentence = N_("check {kind}, {parameter}: {problem}") if path else N_("check {kind}: {problem}")
+            values = {
+                **problem.values,
+                "kind": wanted.kind,
+                "parameter": ".".join(map(str, path)),
+                "problem": problem.sentence,
+                "file": "docs/authoring.md",
+            }
+            yield fault(where, sentence, problem.hint_id or N_("see {file}"), **values)
 
 
 def _question(where: Path, name: str) -> Iterator[Fault]:

@@ -20,7 +20,7 @@ def faults(lab: Lab, at: Path, exercise: Exercise) -> Iterator[Fault]:
     from sharklab.checks import KINDS
     from sharklab.checks.kind import Rests
 
-    for where, check in _checks(at, exercise):
+    for where, check in checks(at, exercise):
         if check.kind in KINDS and KINDS[check.kind].rests is Rests.STATE:
             yield from _of_check(lab, where, check)
 
@@ -46,7 +46,8 @@ def _of_check(lab: Lab, where: Path, check: Check) -> Iterator[Fault]:
         )
 
 
-def _checks(at: Path, exercise: Exercise) -> Iterator[tuple[Path, Check]]:
+def checks(at: Path, exercise: Exercise) -> Iterator[tuple[Path, Check]]:
+    """Yield the checks of an exercise, of its criteria and of its hints too, each with its place."""
     for j, check in enumerate(exercise.checks):
         yield (*at, "checks", j), check
     for where, condition in _conditions(at, exercise):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path as FilePath
 from typing import Any
 
+from sharklab.author import lint_options
 from sharklab.lab import roles
 from sharklab.lab.model import Exercise, Host, HostStart, Lab
 from sharklab.lab.schema import Fault, Path, fault, unknown
@@ -23,7 +25,7 @@ def faults(lab: Lab) -> Iterator[Fault]:
                 yield unknown(at, N_("unknown host {name!r}"), name, hosts)
                 continue
             yield from _roles(at, hosts[name], start)
-            yield from _variables(at, hosts[name], start)
+            yield from _variables(at, lab.path, hosts[name], start)
             yield from _twice(at, exercise, name, start, given)
 
 
@@ -34,8 +36,10 @@ def _roles(at: Path, host: Host, start: HostStart) -> Iterator[Fault]:
             yield unknown((*at, "without", index), sentence, role, host.roles, host=host.name)
 
 
-def _variables(at: Path, host: Host, start: HostStart) -> Iterator[Fault]:
-    options = {name for role in host.roles for name in roles.options(role, "main")}
+def _variables(at: Path, lab: FilePath, host: Host, start: HostStart) -> Iterator[Fault]:
+    if not set(host.roles) <= set(roles.names(lab)):
+        return  # an unknown role, which is a fault already, may have the variable
+    options = {name: each for role in host.roles for name, each in roles.options(role, "main", lab).items()}
     for name, value in start.vars.items():
         where = (*at, "vars", name)
         if name not in options:
@@ -47,6 +51,8 @@ def _variables(at: Path, host: Host, start: HostStart) -> Iterator[Fault]:
                 N_("give it another value, or leave it out"),
                 name=name,
             )
+        else:
+            yield from lint_options.faults(where, options[name], value)
 
 
 def _twice(

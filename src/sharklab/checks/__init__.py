@@ -6,6 +6,7 @@ from sharklab.checks import (  # noqa: F401 (each of them declares its checks or
     captures,
     cells,
     conversation,
+    dhcp,
     dns,
     effects,
     families,

@@ -9,7 +9,7 @@ from functools import reduce
 from sharklab.checks.context import Context
 from sharklab.checks.host_check import make_finding, of_host
 from sharklab.checks.host_rules import HostRules, Judged, compare_zones, read_zone, read_zones
-from sharklab.checks.kind import ANY_TEXTS, TEXT, Claim, Params, Rests, check, parameters
+from sharklab.checks.kind import ANY_TEXTS, PROBE, TEXT, Claim, Params, Rests, check, parameters
 from sharklab.checks.openings import ANYONE, OPENINGS, Services, extras, lets_in, names, spans
 from sharklab.checks.outcome import Finding, Reference, Status
 from sharklab.message import N_, Message
@@ -25,8 +25,8 @@ _OPENINGS = {name.replace("-", "_").replace(" ", "_"): ANY_TEXTS for name in OPE
     params=parameters(
         "runtime",
         "permanent",
-        runtime=TEXT,
-        permanent=TEXT,
+        runtime=PROBE,
+        permanent=PROBE,
         **_OPENINGS,
     ),
     claim=Claim.ABSENCE,

@@ -51,6 +51,7 @@ class Need(StrEnum):
     RESET = "a side resets the connection"
     NO_RESET = "no side resets the connection"
     REPLY = "the server answers a datagram"
+    LEASE = "a DHCP server answers"
     TOKEN = "the seat's token is in the packets"  # noqa: S105 (no secret)
     CONTENTS = "the packets are whole"
     NOTHING_ELSE = "no other packet is in the capture"
@@ -117,9 +118,19 @@ class Kind:
 
     def captures(self, params: Params) -> frozenset[str]:
         """Return the ids of the captures that the parameters name."""
-        properties = self.params["properties"]
-        names = [name for name, schema in properties.items() if schema == CAPTURE and name in params]
-        return frozenset(str(params[name]) for name in names)
+        return frozenset(str(params[name]) for name in self._list_names(CAPTURE, params))
+
+    def probes(self, params: Params) -> tuple[str, ...]:
+        """Return the ids of the probes that the parameters name, in their order."""
+        lists = (params[name] for name in self._list_names(PROBES, params))
+        return (
+            *(str(params[name]) for name in self._list_names(PROBE, params)),
+            *(id for ids in lists for id in ids),
+        )
+
+    def _list_names(self, schema: Schema, params: Params) -> list[str]:
+        """Return the names of the given parameters that have this schema."""
+        return [name for name, each in self.params["properties"].items() if each == schema and name in params]
 
     def needs_of(self, params: Params, capture: str) -> frozenset[Need]:
         """Return the traits that the capture must have for a check with these parameters to pass."""
@@ -182,6 +193,9 @@ PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
 PORTS: Schema = {"type": "array", "items": PORT, "uniqueItems": True}
 CAPTURE: Schema = {**TEXT, "title": "the id of a capture"}
 """A parameter that names a capture of the exercise: see `Kind.captures`."""
+PROBE: Schema = {**TEXT, "title": "the id of a probe"}
+"""A parameter that names a probe of the lab: see `Kind.probes`."""
+PROBES: Schema = {"type": "array", "items": PROBE, "minItems": 1, "uniqueItems": True}
 
 
 def by_port(value: Schema) -> Schema:

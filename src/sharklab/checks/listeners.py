@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sharklab.checks.context import Context
-from sharklab.checks.kind import PORTS, TEXT, TEXTS, Params, Rests, check, parameters
+from sharklab.checks.kind import PORTS, PROBE, PROBES, TEXT, Params, Rests, check, parameters
 from sharklab.checks.outcome import Finding, Reference, Status, Table, TableLine
 from sharklab.message import N_, Message
 
@@ -25,7 +25,7 @@ _LISTED = re.compile(
     Rests.PROBES,
     N_("Listening programs"),
     N_("each port with its process, by {probes}"),
-    params=parameters("probes", "ports", probes=TEXTS, ports={**PORTS, "minItems": 1}),
+    params=parameters("probes", "ports", probes=PROBES, ports={**PORTS, "minItems": 1}),
 )
 def listeners(context: Context, params: Params) -> Finding:
     """Each of the commands `probes` (ss, netstat) shows the process that listens on each of the `ports`."""
@@ -66,7 +66,7 @@ def _read_list(printed: str) -> dict[int, str]:
     Rests.PROBES,
     N_("Local ports from the kernel"),
     N_("in the range of the kernel"),
-    params=parameters("range", "chosen", range=TEXT, chosen=TEXT),
+    params=parameters("range", "chosen", range=PROBE, chosen=PROBE),
 )
 def local_range(context: Context, params: Params) -> Finding:
     """The kernel gives local ports from the range that it names.
@@ -104,7 +104,7 @@ def _numbers(text: str) -> list[int]:
     Rests.PROBES,
     N_("UNIX socket {path}"),
     N_("a socket for find, ls and file"),
-    params=parameters("path", "find", "list", "file", path=TEXT, find=TEXT, list=TEXT, file=TEXT),
+    params=parameters("path", "find", "list", "file", path=TEXT, find=PROBE, list=PROBE, file=PROBE),
 )
 def unix_socket(context: Context, params: Params) -> Finding:
     """The probes `find` (-type s), `list` (ls -l) and `file` all show that `path` is a UNIX socket."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sharklab.checks import phrases
 from sharklab.checks.context import Context
 from sharklab.checks.host_rules import read_zone
-from sharklab.checks.kind import TEXT, Params, Rests, by_port, check, parameters
+from sharklab.checks.kind import PROBE, Params, Rests, by_port, check, parameters
 from sharklab.checks.openings import Zone
 from sharklab.checks.outcome import Finding, Reference, Status, Table, TableLine
 from sharklab.checks.rules import LET_IN, FirstPacket, by_zone
@@ -84,8 +84,8 @@ class View:
         "outside",
         "zone",
         "ports",
-        outside=TEXT,
-        zone=TEXT,
+        outside=PROBE,
+        zone=PROBE,
         ports=by_port({"enum": ["open", "closed", "filtered", "open|filtered"]}),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sharklab.checks.context import Context
-from sharklab.checks.kind import TEXT, TEXTS, Params, Rests, check, parameters
+from sharklab.checks.kind import PROBE, TEXT, TEXTS, Params, Rests, check, parameters
 from sharklab.checks.outcome import Finding, Reference, Status, both
 from sharklab.evidence.run_folder import ProbeResult
 from sharklab.lab.model import Probe
@@ -80,7 +80,7 @@ def _fault(probe: Probe, result: ProbeResult | None) -> Message | None:
     Rests.PROBES,
     N_("Output of {probe}"),
     N_("it contains: {contains}"),
-    params=parameters("probe", "contains", probe=TEXT, contains={"anyOf": [TEXT, TEXTS]}),
+    params=parameters("probe", "contains", probe=PROBE, contains={"anyOf": [TEXT, TEXTS]}),
 )
 def output(context: Context, params: Params) -> Finding:
     """The output of the probe `probe` contains the text `contains`, or each text of a list."""

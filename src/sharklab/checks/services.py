@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from sharklab.checks.context import Context
-from sharklab.checks.kind import TEXT, Params, Rests, check, parameters
+from sharklab.checks.kind import PROBE, Params, Rests, check, parameters
 from sharklab.checks.outcome import Finding, Reference, Status, Table, TableLine
 from sharklab.lab.model import Service, Text
 from sharklab.message import N_, Message
@@ -25,7 +25,7 @@ Names = Mapping[tuple[int, str], tuple[str, ...]]
     Rests.PROBES,
     N_("Services to know"),
     N_("as in /etc/services, or a reason why not"),
-    params=parameters("reference", reference=TEXT),
+    params=parameters("reference", reference=PROBE),
 )
 def services(context: Context, params: Params) -> Finding:
     """Each of the exercise's services is in /etc/services, or the lab explains the difference.

@@ -15,8 +15,8 @@ from sharklab.cli import flow, host_work, seats, solution
 from sharklab.cli.parallel_work import Done, Watch, nobody, side_by_side
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.gradebook import batch
-from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.model import Class
+from sharklab.grading.gradebook.submission_source import SubmissionSource
 from sharklab.grading.submission import bundle
 from sharklab.hosts.providers import sleeping
 from sharklab.lab import class_note

@@ -205,7 +205,7 @@ def _run_playbook(new: Sequence[tuple[Plan, NewHosts]], stop: threading.Event) -
         known = [(plan, made.facts, made.roots) for plan, made in new]
         state.write(file, json.dumps(inventory.build_class(known)), 0o600)
         disks = [disk for _, made in new for disk in made.disks.values()]
-        playbook.run("personalise", file, disks=disks, should_stop=stop.is_set)
+        playbook.run("personalise", file, lab=new[0][0].lab.path, disks=disks, should_stop=stop.is_set)
 
 
 def _failures(

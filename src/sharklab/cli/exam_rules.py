@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from sharklab.cli import seats
 from sharklab.errors import InputError
 from sharklab.evidence import host_state
-from sharklab.evidence.host_state import Demands
+from sharklab.evidence.host_state import Demands, HostState
 from sharklab.grading.submission import contents, manifest
 from sharklab.grading.submission.model import Submission
 from sharklab.hosts import configuration, journal, reboot
@@ -96,7 +96,8 @@ def look_again(
 ) -> Submission:
     """Reboot the hosts, and return the submission with their state after that.
 
-    `demands` are as `host_state.observe` takes them. A host that does not come back has no second state.
+    `demands` are as `host_state.observe` takes them. A host that does not come back has no second state. One
+    that did not answer on a busy computer is looked at again: this submission counts.
     Raises InputError when no host answered the first look: the submission would earn nothing for them.
     """
     if not submission.state:
@@ -107,6 +108,10 @@ def look_again(
             lab=plan.lab.name,
         )
     with seats.hold(plan.seat):
+        if silent := {host.name for host in plan.hosts} - submission.state.keys():
+            with progress.step(N_("record the state of the hosts")):
+                again = host_state.observe(plan, demands, silent)
+            submission = replace(submission, state={**submission.state, **again})
         with progress.step(N_("compare the configuration with the beginning")):
             changes = configuration.changes(plan)
         with progress.step(N_("read the journals of the hosts")):
@@ -114,15 +119,26 @@ def look_again(
         with progress.step(N_("reboot the hosts")):
             reboots = reboot.reboot(plan)
         with progress.step(N_("record the state of the hosts after the reboot")):
-            after = host_state.observe(plan, demands)
+            after = _observe_after(plan, demands, {host for host, found in reboots.items() if found.after})
     record = {manifest.REBOOTS: {host: _to_plain(found) for host, found in reboots.items()}}
     return replace(
         submission,
         changes=changes,
         journals=journals,
-        after={host: seen for host, seen in after.items() if reboots[host].after},
+        after=after,
         manifest={**submission.manifest, **record},
     )
+
+
+def _observe_after(
+    plan: Plan, demands: Mapping[str, Demands], there: Collection[str]
+) -> Mapping[str, HostState]:
+    """Return the state of the hosts that are `there` again. One that does not answer is asked once more."""
+    seen: dict[str, HostState] = {}
+    for _attempt in range(host_state.ATTEMPTS):
+        if silent := there - seen.keys():
+            seen |= host_state.observe(plan, demands, silent)
+    return seen
 
 
 def _to_plain(found: Reboot) -> manifest.RebootRecord:

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sharklab import state
+from sharklab import state, untrusted
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.marking import glance
 from sharklab.grading.marking.glance import Glance
 from sharklab.grading.submission import intake, sheet
 from sharklab.hosts.providers import remote
+from sharklab.hosts.providers.remote import Machine
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE, CAPTURE
 from sharklab.message import N_, Message
 
+MOST = 200
+"""Captures of one host that are looked at: the newest. A host may name any number of them."""
+
 UNCLEAR = N_("it is not clear which capture of the lab this is")
 NO_PACKET = N_("there is no packet in it")
+
+
+@dataclass(frozen=True)
+class FoundCapture:
+    """A capture on a host, as the host names it: its path, bytes, and time of change (epoch seconds)."""
+
+    path: str
+    size: int
+    modified: float
 
 
 @dataclass(frozen=True)
@@ -50,39 +62,50 @@ def fetch_all(
     MachineryError when a host does not answer.
     """
     machines = [remote.machine_of(plan.seat, name) for name in hosts]
-    asked = remote.ask_all(machines, lambda one: one.ask("captures")["captures"])
+    asked = remote.ask_all(machines, _list_captures)
     files = [(host, each) for host, found in asked.items() for each in found]
     arrivals: list[Arrival] = []
-    waiting = sorted(files, key=lambda file: -file[1]["modified"])
+    waiting = sorted(files, key=lambda file: -file[1].modified)
     left: dict[str, Message] = {}
-    with temporary(folder) as own:
-        for even_so in (False, True) if by_name else (False,):
-            for host, each in waiting:
+    for even_so in (False, True) if by_name else (False,):
+        for host, each in waiting:
+            with temporary(folder) as own:  # one for each file: those that stay on their hosts go at once
                 arrival = _fetch_if_wanted(plan, folder, own, host, each, even_so)
-                if isinstance(arrival, Message):
-                    left[f"{host}:{each['path']}"] = arrival
-                else:
-                    arrivals.append(arrival)
-            waiting = [(host, each) for host, each in waiting if f"{host}:{each['path']}" in left]
+            if isinstance(arrival, Message):
+                left[f"{host}:{each.path}"] = arrival
+            else:
+                arrivals.append(arrival)
+        waiting = [(host, each) for host, each in waiting if f"{host}:{each.path}" in left]
     there = {arrival.origin for arrival in arrivals}
-    return arrivals, [(origin, reason) for origin, reason in left.items() if origin not in there]
+    return arrivals, [(untrusted.one_line(file), why) for file, why in left.items() if file not in there]
+
+
+def _list_captures(machine: Machine) -> list[FoundCapture]:
+    """Return the newest captures of a host. Raises MachineryError when its answer has another form."""
+    try:
+        found = untrusted.shape_content(machine.ask("captures").get("captures"), list[FoundCapture])
+    except ValueError as error:
+        raise MachineryError(
+            N_("the answer of host {host} is damaged: {fault}"), host=machine.name, fault=error
+        ) from error
+    return sorted(found, key=lambda each: -each.modified)[:MOST]
 
 
 def _fetch_if_wanted(
-    plan: Plan, folder: Path, own: Path, host: str, known: Mapping[str, Any], even_so: bool
+    plan: Plan, folder: Path, own: Path, host: str, known: FoundCapture, even_so: bool
 ) -> Arrival | Message:
     """Bring a file home that shows an exercise whose place is free, or return why it stays on its host.
 
     `even_so`: its name is enough.
     """
-    if known["size"] > CAPTURE.bytes:
+    if known.size > CAPTURE.bytes:
         return Message(N_("it is too large to hand in"))
     try:
-        file = copy(plan, own, host, known["path"])
+        file = copy(plan, own, host, known.path)
         seen = glance.look(plan, file)
     except (InputError, MachineryError) as error:
         return error.sentence
-    id = match_capture(plan, host, known["path"], seen)
+    id = match_capture(plan, host, known.path, seen)
     if not id:
         return Message(UNCLEAR if seen.packets else NO_PACKET)
     if id not in seen.shown and not even_so:
@@ -90,7 +113,7 @@ def _fetch_if_wanted(
     there = intake.present(folder, id)
     if there and not intake.has(folder, id, file):
         return Message(N_("captures/{file} is there already"), {"file": there[0].name})
-    return take(plan, folder, file, f"{host}:{known['path']}", id, seen)
+    return take(plan, folder, file, f"{host}:{known.path}", id, seen)
 
 
 def fetch_answers(plan: Plan, folder: Path, hosts: Sequence[str]) -> bool:

@@ -160,7 +160,7 @@ def build_image(
     def bake(plan: Plan) -> None:
         plan_file.save(plan)
         inventory.save(plan)
-        playbook.run("bake", inventory.file(plan), progress=progress.note)
+        playbook.run("bake", inventory.file(plan), lab=lab.path, progress=progress.note)
 
     def make(name: str) -> image.Layers:
         with progress.step(N_("image of {lab}"), lab=lab.name):
@@ -197,7 +197,8 @@ def solve(plan: Plan, ids: Sequence[str], hosts: providers.Provider, progress: P
     with progress.step(title, exercises=", ".join(ids)), explain_ended_hosts(whole, hosts):
         try:
             if roles:
-                playbook.run("solve", inventory.file(whole), variables, progress=progress.note)
+                where = inventory.file(whole)
+                playbook.run("solve", where, variables, lab=whole.lab.path, progress=progress.note)
             faults.repair(whole, ids, progress=progress.note)
         except playbook.PlaybookFailed as error:
             error.hint_id = SOLVE_AGAIN
@@ -297,7 +298,7 @@ def _start_and_set_up(
     if name == "personalise":
         inventory.save(plan, facts)
     with progress.step(title), explain_ended_hosts(plan, hosts):
-        playbook.run(name, inventory.file(plan), progress=progress.note)
+        playbook.run(name, inventory.file(plan), lab=plan.lab.path, progress=progress.note)
 
 
 def finish(plan: Plan, hosts: providers.Provider, progress: Progress) -> None:
@@ -319,7 +320,13 @@ def _personalise_disks(plan: Plan, new: NewHosts, progress: Progress) -> None:
     """Set up the seat's own values before its hosts boot: they cost less then, and nothing restarts."""
     inventory.save(plan, new.facts, new.roots)
     with progress.step(SET_UP):
-        playbook.run("personalise", inventory.file(plan), disks=new.disks.values(), progress=progress.note)
+        playbook.run(
+            "personalise",
+            inventory.file(plan),
+            lab=plan.lab.path,
+            disks=new.disks.values(),
+            progress=progress.note,
+        )
     inventory.save(plan, new.facts)
 
 

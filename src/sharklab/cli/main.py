@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
-from sharklab import __version__, i18n, paths, process, state
+from sharklab import __version__, i18n, paths, process, state, untrusted
 from sharklab.cli.grammar import GROUPS, SECTIONS, VERBS, first_word_help
 from sharklab.cli.options import OPTIONS, Options, seat_owner, user_name
 from sharklab.cli.say import envelope
@@ -176,7 +176,8 @@ def _unforeseen(error: Exception) -> SharklabError:
 def _fail(code: int, error: SharklabError, as_json: bool, say: Gettext) -> int:
     if as_json:
         print(json.dumps(envelope("error", error=_plain(error), exit_code=code), ensure_ascii=False))
-    print(f"sharklab: {error.say(say)}", file=sys.stderr)
+    # The words of a host, or of its programs, may be a part of it.
+    print(untrusted.visible(f"sharklab: {error.say(say)}"), file=sys.stderr)
     return code
 
 
@@ -260,7 +261,7 @@ def _add(parser: argparse.ArgumentParser, option: str, _: Gettext) -> None:
     flags, settings = OPTIONS[option]
     texts: dict[str, Any] = {key: _(settings[key]) for key in ("help", "metavar") if key in settings}
     texts["help"] += _default(settings)
-    parser.add_argument(*flags, **settings | texts)
+    parser.add_argument(*flags, **{**settings, **texts})
 
 
 def _group(sub: Any, name: str, _: Gettext) -> Any:

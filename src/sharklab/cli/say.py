@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from sharklab import i18n
+from sharklab import i18n, untrusted
 from sharklab.cli.options import Options
 from sharklab.message import Message
 
@@ -21,17 +21,17 @@ def envelope(verb: str, **content: Any) -> dict[str, Any]:
 
 
 def say(args: Options, text: str, **content: Any) -> None:
-    """Print `content` as JSON when a script reads, else `text`."""
+    """Print `content` as JSON when a script reads, else `text`; words of hosts may be a part of it."""
     if getattr(args, "output", "text") == "json":
         print(json.dumps(envelope(args.verb, **content), ensure_ascii=False, indent=1))
     elif text:
-        print(text)
+        print(untrusted.visible(text))
 
 
 def warn(args: Options, sentences: Iterable[Message]) -> None:
     """Print sentences on standard error, in the reader's language."""
     for sentence in sentences:
-        print(translate(args).say(sentence), file=sys.stderr)
+        print(untrusted.visible(translate(args).say(sentence)), file=sys.stderr)
 
 
 def translate(args: Options) -> i18n.Translator:

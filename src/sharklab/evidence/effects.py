@@ -59,6 +59,9 @@ PLAIN = "/usr/bin/env -i HOME=/root LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin"
 """The beginning of a command on a host that looks at the host: programs that somebody put beside those of the
 system, variables and functions of a shell do not count."""
 
+AS_ROOT = '[ "$(id -u)" = 0 ] || sudo="sudo -n"; exec $sudo '
+"""The beginning of a command line on a host that needs root."""
+
 Effects = Annotated[dict[EffectText, Effect], Meta(max_length=256)]
 """The effects of the attempts of a host, each by its `key`."""
 
@@ -81,13 +84,13 @@ def try_all(plan: Plan, attempts: Mapping[str, Sequence[Attempt]]) -> Mapping[st
 
 def _of_host(plan: Plan, host: str, attempts: Sequence[Attempt]) -> dict[str, Effect] | None:
     config = plan.seat.folder / "ssh" / "config"
-    as_root = f'[ "$(id -u)" = 0 ] || sudo="sudo -n"; exec $sudo {PLAIN} python3 -I -'
+    line = f"{AS_ROOT}{PLAIN} python3 -I -"
     try:
-        said = process.run(["ssh", "-F", config, host, as_root], stdin=program(attempts), timeout=LIMIT)
+        said = process.run(["ssh", "-F", config, host, line], stdin=program(attempts), timeout=LIMIT)
         effects = untrusted.shape_content(untrusted.plain(said), list[Effect])
-    except (MachineryError, ValueError):
+        return {key(attempt): effect for attempt, effect in zip(attempts, effects, strict=True)}
+    except (MachineryError, ValueError):  # no answer, or one of another form
         return None
-    return {key(attempt): effect for attempt, effect in zip(attempts, effects, strict=True)}
 
 
 def program(attempts: Sequence[Attempt]) -> str:

@@ -1,4 +1,4 @@
-"""Look at the hosts of a seat as they are now, with testinfra over the seat's own ssh config.
+"""Look at the hosts of a seat as they are now, over the seat's own ssh config.
 
 The state is plain data, one mapping per host, so that it can be handed in, sealed with a run, and checked
 long afterwards: a check never goes to a host. The administrator of a host can fake it.
@@ -11,24 +11,26 @@ import re
 import secrets
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from msgspec import Meta
 
 from sharklab import process, state, untrusted
+from sharklab.errors import MachineryError
 from sharklab.evidence import effects
 from sharklab.evidence.effects import Attempt, Effects
 from sharklab.lab.model import Plan
 
-if TYPE_CHECKING:
-    from testinfra.host import Host as Shell
-
 LIMIT = 60
 """Seconds that one command may take on a host."""
+LOOK_LIMIT = 600.0
+"""Seconds that all of them may take: the programs of a host may never end, whatever they were asked for."""
+MOST = 16 << 20
+"""Bytes that all of them may print."""
 ATTEMPTS = 3
 LATE = (124, 254)
 """Exit codes of timeout(1), and of firewall-cmd when firewalld answers later than D-Bus waits (25 s)."""
@@ -220,14 +222,17 @@ class HostState(TypedDict):
     effects: NotRequired[Effects]
 
 
-def observe(plan: Plan, demands: Mapping[str, Demands]) -> Mapping[str, HostState]:
-    """Return the state of each host of the seat; a host that does not answer is left out.
+def observe(
+    plan: Plan, demands: Mapping[str, Demands], hosts: Collection[str] | None = None
+) -> Mapping[str, HostState]:
+    """Return the state of each of the `hosts` of the seat; one that does not answer is left out.
 
-    The effects that `demands` names are tried last, from all hosts at once.
+    None stands for all. The effects that `demands` names are tried last, from all of them at once.
     """
+    names = [host.name for host in plan.hosts if hosts is None or host.name in hosts]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        states = pool.map(lambda host: _observe(plan, host.name, demands[host.name]), plan.hosts)
-        seen = {host.name: each for host, each in zip(plan.hosts, states, strict=True) if each}
+        states = pool.map(lambda name: _observe(plan, name, demands[name]), names)
+        seen = {name: each for name, each in zip(names, states, strict=True) if each}
     tried = effects.try_all(plan, {host: demands[host].attempts for host in seen})
     for host, found in tried.items():
         seen[host]["effects"] = found
@@ -235,24 +240,25 @@ def observe(plan: Plan, demands: Mapping[str, Demands]) -> Mapping[str, HostStat
 
 
 def _observe(plan: Plan, name: str, demands: Demands) -> HostState | None:
-    import testinfra  # it brings pytest along
+    config, patience = plan.seat.folder / "ssh" / "config", f"ConnectTimeout={process.LOGIN_SECONDS}"
+    deadline = time.monotonic() + LOOK_LIMIT
 
-    where = {"ssh_config": str(plan.seat.folder / "ssh" / "config"), "timeout": process.LOGIN_SECONDS}
+    def run(command: str) -> str:
+        left = max(1.0, deadline - time.monotonic())
+        words: list[str | Path] = ["ssh", "-F", config, "-o", patience, name, effects.AS_ROOT + command]
+        return process.run(words, timeout=left, most=MOST)
+
     try:
-        asked = testinfra.get_host(f"ssh://{name}", **where).run("id -u")
-        if asked.rc != 0:
-            return None
-        shell = testinfra.get_host(f"ssh://{name}", **where, sudo=asked.stdout.strip() != "0")
-        return Observer(shell).look_at_all(demands)
-    except RuntimeError:  # testinfra raises it when ssh cannot reach the host
+        return Observer(run).look_at_all(demands)
+    except MachineryError:  # it does not answer
         return None
 
 
 @dataclass(frozen=True)
 class Observer:
-    """Looks at one host, as root."""
+    """Looks at one host; `shell` runs a command line there as root, and returns its output."""
 
-    shell: Shell
+    shell: Callable[[str], str]
 
     def look_at_all(self, demands: Demands) -> HostState:
         """Return all that checks look at, by noun."""
@@ -303,7 +309,7 @@ class Observer:
             for each in commands
         )
         script = shlex.quote("\n".join(lines))
-        said = str(self.shell.run(f"exec {effects.PLAIN} sh -c {script}").stdout)
+        said = self.shell(f"{effects.PLAIN} sh -c {script}")
         parts = re.split(rf"\n{mark} (\d+)\n", said)
         return [(int(code), output) for output, code in zip(parts[::2], parts[1::2], strict=False)]
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sharklab import process
+from sharklab import process, untrusted
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers import cgroups
 from sharklab.message import N_, Message
@@ -20,8 +20,9 @@ LARGEST_LOG = 8 << 20
 
 
 def note(line: str) -> None:
-    """Write a line into the log of this process, which is its standard error."""
-    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {line}", file=sys.stderr, flush=True)
+    """Write a line into the log of this process, which is its standard error. It stays one line."""
+    text = untrusted.one_line(line)
+    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 def start(

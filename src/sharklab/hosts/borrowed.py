@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sharklab import state
-from sharklab.errors import MachineryError
+from sharklab import state, untrusted
+from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import user_inventory
 from sharklab.lab import seat
 from sharklab.lab.model import Host, Seat
 from sharklab.message import N_
 
 FILE = "machines.json"
+
+TEMPLATES = ("{{", "{%", "{#")
+"""The signs with which a template of Ansible begins."""
 
 Machines = Mapping[str, Mapping[str, Any]]
 """By host: `access` and `description` together."""
@@ -63,6 +66,24 @@ def with_python(entry: Mapping[str, Any], python: str) -> dict[str, Any]:
         "python": python,
         "vars": {**entry["vars"], "ansible_python_interpreter": python},
     }
+
+
+def refuse_templates(host: str, told: object) -> None:
+    """Raise InputError if a text that a machine tells could be a template of Ansible.
+
+    The texts go into the inventory of the seat, where Ansible fills templates in, on this computer. The
+    machine may belong to somebody else.
+    """
+    parts = told.items() if isinstance(told, Mapping) else told if isinstance(told, list | tuple) else ()
+    for part in parts:
+        refuse_templates(host, part)
+    if isinstance(told, str) and any(sign in told for sign in TEMPLATES):
+        raise InputError(
+            N_("the machine tells a text that Ansible would run: {text}"),
+            place=f"--inventory: {host}",
+            hint=N_("somebody may have changed its programs: install it anew"),
+            text=untrusted.name(told),
+        )
 
 
 def description(host: Host, seen: Mapping[str, Any], at: Mapping[str, str]) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from sharklab import paths, yaml_file
+from sharklab import yaml_file
 from sharklab.hosts import inventory
-from sharklab.lab import template
+from sharklab.lab import roles, template
 from sharklab.lab.model import Host, Plan
 
 FILE = "meta/changes.yml"
@@ -37,9 +38,9 @@ class Changes:
 
 def of_host(own: Plan, host: Host) -> Changes:
     """Return the changes of the roles of a plan's host. Raises InputError for a wrong template."""
-    files = {role: _read(role, FILE) for role in dict.fromkeys([*host.roles, "capture"])}
+    folders = {role: roles.folder(role, own.lab.path) for role in dict.fromkeys([*host.roles, "capture"])}
     values = inventory.hostvars(own)[host.name]
-    by_role = {role: _fill(role, content, values) for role, content in files.items()}
+    by_role = {role: _fill(folder, values) for role, folder in folders.items()}
     contents = [*by_role.values(), CONTROLLER]
     return Changes(
         **{
@@ -50,10 +51,10 @@ def of_host(own: Plan, host: Host) -> Changes:
     )
 
 
-def _fill(role: str, content: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the lists with templates filled in; each line of one is an entry."""
+def _fill(role: Path, values: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the lists of the role in that folder, with templates filled in; each line of one is an entry."""
     names = {**_read(role, "defaults/main.yml"), **values}
-    filled = template.fill(content, names, str(paths.ROLES / role / FILE))
+    filled = template.fill(_read(role, FILE), names, str(role / FILE))
     return {kind: _lines(entries) for kind, entries in filled.items()}
 
 
@@ -61,6 +62,6 @@ def _lines(entries: Iterable[str]) -> list[str]:
     return [line for entry in entries for line in entry.splitlines() if line]
 
 
-def _read(role: str, name: str) -> dict[str, Any]:
-    file = paths.ROLES / role / name
-    return dict(yaml_file.read(file.read_text(encoding="utf-8")).data or {}) if file.exists() else {}
+def _read(role: Path, name: str) -> dict[str, Any]:
+    file = role / name
+    return dict(yaml_file.read_file(file).data or {}) if file.exists() else {}

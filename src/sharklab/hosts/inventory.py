@@ -10,7 +10,7 @@ from typing import Any
 
 from sharklab import process, state
 from sharklab.hosts import address, borrowed
-from sharklab.lab import start, template
+from sharklab.lab import roles, start, template
 from sharklab.lab.model import Host, Plan
 
 
@@ -34,6 +34,10 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
     return {
         "lab_host": host.name,
         "lab_roles": list(host.roles),
+        "lab_role_parts": {
+            part: roles.find_with(part, host.roles, plan.lab.path) for part in ("personalise", "peers")
+        },
+        **({"lab_own_roles": own} if (own := _list_own_roles(plan, host)) else {}),
         **({"lab_missing_roles": list(missing)} if missing else {}),
         "lab_interfaces": {name: name for name in host.networks},
         **host.vars,
@@ -55,6 +59,12 @@ def _hostvars(plan: Plan, host: Host) -> dict[str, Any]:
         ],
         "probe_sysctls": {name: value for chosen in sysctls for name, value in chosen.items()},
     }
+
+
+def _list_own_roles(plan: Plan, host: Host) -> list[str]:
+    """Return the folders of the host's roles that the lab alone has."""
+    own = roles.of_lab(plan.lab.path)
+    return [str(roles.folder(role, plan.lab.path)) for role in host.roles if role in own]
 
 
 DISK = "sharklab.lab.disk"
@@ -129,10 +139,10 @@ def class_name(plan: Plan, host: str) -> str:
 
 def _groups(plan: Plan) -> dict[str, dict[str, Any]]:
     """Return a group for each role, such as role_ssh_server, with the hosts that have it: for site.yml."""
-    roles = dict.fromkeys(role for host in plan.hosts for role in host.roles)
+    names = dict.fromkeys(role for host in plan.hosts for role in host.roles)
     return {
         f"role_{role}": {"hosts": {host.name: {} for host in plan.hosts if role in host.roles}}
-        for role in roles
+        for role in names
     }
 
 

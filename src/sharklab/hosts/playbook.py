@@ -11,6 +11,8 @@ import atexit
 import ctypes
 import json
 import os
+import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -19,12 +21,14 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from sharklab import paths, process
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers.disk import Overlay
+from sharklab.lab import roles
 from sharklab.message import N_, Message
 from sharklab.process import Say
 
@@ -40,6 +44,10 @@ WATCH_SECONDS = 1.0
 PR_SET_CHILD_SUBREAPER = 36
 """prctl(2): this process becomes the parent of orphans below it, so that it can end them."""
 
+MEMORY = 2 << 30
+"""Bytes of address space of each process of a playbook: Ansible keeps all that a host prints, and a host of a
+student may print without end. Measured: 0.4 GB with tp4."""
+
 FREE_SECONDS, FREE_PAUSE = 30.0, 0.1
 """Seconds until a disk is free, and between two tries: the processes of a killed command end late."""
 
@@ -54,6 +62,13 @@ IN_ONE_PROCESS = "sharklab.lab.one_process"
 
 CLONE_NEWNS = 0x20000
 """unshare(2): a mount namespace of the process's own."""
+
+SHARED_ROLES = "roles"
+"""sharklab's roles, from the folder in which Ansible runs: that folder may have a colon in its name."""
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+ORIGIN = re.compile(r"^Origin: (\S.*?:\d+)(?::\d+)?\s*$", re.MULTILINE)
+"""How Ansible names the file and line, and the column, of a mistake."""
 
 WATCHED = {"runner_on_start", "runner_on_ok", "runner_on_failed", "runner_on_unreachable", "verbose"}
 
@@ -85,12 +100,13 @@ def run(
     inventory: Path,
     variables: Mapping[str, Any] | None = None,
     *,
+    lab: Path | None = None,
     tags: str = "",
     disks: Collection[Overlay] = (),
     progress: Say = lambda text: None,
     should_stop: Callable[[], object] = bool,
 ) -> None:
-    """Run `playbooks/<name>.yml` on `inventory`.
+    """Run `playbooks/<name>.yml` on `inventory`. It may use the roles of the lab in the folder `lab`.
 
     `disks` are those of hosts that have not booted. They are mounted while the playbook runs, and no other
     process sees that; the inventory says where. `progress` hears at which role each host is.
@@ -109,9 +125,14 @@ def run(
             "inventory": str(inventory),
             "extravars": {**(variables or {}), **({"lab_strategy": IN_ONE_PROCESS} if disks else {})},
             "tags": tags,
+            "roles": [SHARED_ROLES, str(lab / roles.FOLDER)] if lab and roles.of_lab(lab) else None,
             "disks": [[str(disk.folder), disk.options] for disk in disks],
         }
         _run_child(name, order, progress, should_stop)
+    except PlaybookFailed as error:
+        if lab and str(error.place).startswith(f"{lab / roles.FOLDER}/"):
+            error.hint_id = N_("mend the role, and run the command again")
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -130,7 +151,7 @@ def start_child() -> subprocess.Popen[str]:
 
 def _run_child(name: str, order: Mapping[str, Any], progress: Say, should_stop: Callable[[], object]) -> None:
     child = _ready.pop() if _ready else start_child()
-    failures: dict[str, str] = {}
+    failures: dict[str, Failure] = {}
 
     def stop() -> float | None:
         if not should_stop():
@@ -147,15 +168,17 @@ def _run_child(name: str, order: Mapping[str, Any], progress: Say, should_stop: 
     finally:
         _end_child(child)
     if status:
-        said = "\n".join([f"{host}: {text}" if host else text for host, text in failures.items()][:5])
+        lines = [f"{host}: {failed.text}" if host else failed.text for host, failed in failures.items()]
+        said = "\n".join(lines[:5])
+        places = [failed.place for failed in failures.values() if failed.place]
         error = PlaybookFailed(
             "{said}" if said else N_("ansible-runner ended with status {status}, but no task failed"),
-            place=f"playbooks/{name}.yml",
+            place=places[0] if places else f"playbooks/{name}.yml",
             hint=N_("run sharklab up again: it finishes the seat"),
             said=said,
             status=status,
         )
-        error.failures = failures
+        error.failures = {host: failed.text for host, failed in failures.items()}
         raise error
 
 
@@ -195,13 +218,22 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _handle_event(event: Mapping[str, Any], progress: Say, failures: dict[str, str]) -> None:
+@dataclass(frozen=True)
+class Failure:
+    """The failure of a host: its task with what it said, and the file and line of this task."""
+
+    text: str
+    place: str = ""
+
+
+def _handle_event(event: Mapping[str, Any], progress: Say, failures: dict[str, Failure]) -> None:
     if event["kind"] == "runner_on_start" and event["role"]:
         progress(Message(N_("{host}: role {role}"), event))
     elif event["kind"] in ("runner_on_failed", "runner_on_unreachable"):
-        failures.setdefault(event["host"], f"{event['task']}: {event['message']}")
+        failed = Failure(f"{event['task']}: {event['message']}", event["place"])
+        failures.setdefault(event["host"], failed)
     elif event["kind"] == "error":
-        failures.setdefault("", event["message"])
+        failures.setdefault("", Failure(event["message"], event.get("place", "")))
 
 
 def _child(parent: int, source: IO[str], target: IO[str]) -> int:
@@ -211,6 +243,7 @@ def _child(parent: int, source: IO[str], target: IO[str]) -> int:
     """
     process.end_with_parent(parent)
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     import ansible_runner  # noqa: F401 - which takes a while, and the order may be a while in coming
 
     text = source.read()
@@ -256,6 +289,7 @@ def _play(order: Mapping[str, Any], target: IO[str]) -> int:
         inventory=order["inventory"],
         extravars=order["extravars"],
         tags=order["tags"] or None,
+        roles_path=order.get("roles"),
         event_handler=handle,
         cancel_callback=lambda: bool(cancelled),
         quiet=True,
@@ -323,8 +357,8 @@ def _end_children() -> None:
 def _summarise(event: Mapping[str, Any]) -> dict[str, str] | None:
     """Return the little that the parent wants to know of an event, or None."""
     kind, data = event["event"], event.get("event_data", {})
-    if kind == "verbose" and "ERROR" in event.get("stdout", ""):
-        return {"kind": "error", "message": event["stdout"].strip()}
+    if kind == "error" or (kind == "verbose" and "ERROR" in event.get("stdout", "")):
+        return _read_error(event["stdout"])
     if kind not in WATCHED or kind == "verbose" or data.get("ignore_errors"):
         return None
     result = data.get("res") or {}
@@ -333,19 +367,37 @@ def _summarise(event: Mapping[str, Any]) -> dict[str, str] | None:
         "host": str(data.get("host", "")),
         "role": str(data.get("role") or ""),
         "task": str(data.get("task", "")),
+        "place": _shorten(str(data.get("task_path") or "")),
         "message": _reason(result),
     }
 
 
+def _read_error(text: str) -> dict[str, str]:
+    """Return an error of Ansible itself, such as an unknown module: first line and place."""
+    plain = COLOURS.sub("", text).strip()
+    origin = ORIGIN.search(plain)
+    message = plain.partition("\n")[0].strip().removeprefix("[ERROR]: ")
+    return {"kind": "error", "message": message, "place": _shorten(origin[1]) if origin else ""}
+
+
+def _shorten(place: str) -> str:
+    """Return a file and line as our documentation names it, if it is sharklab's own."""
+    return place.removeprefix(f"{paths.ROOT}/")
+
+
 def _reason(result: Mapping[str, Any]) -> str:
-    """Return the error of a failed task, in one line or two; of a loop, that of the first failed item."""
+    """Return the error of a failed task, in one line or two; of a loop, that of the first failed item.
+
+    The cause is in the first line of a message, and in the last line of what a program prints.
+    """
     items = [item for item in result.get("results") or () if isinstance(item, Mapping)]  # dnf's are texts
     failed = next((item for item in items if item.get("failed")), result)
-    said = [str(failed.get(key, "")).strip() for key in ("msg", "stderr", "module_stderr")]
-    if not any(said[1:]):  # `raw` has a terminal, so that its errors are among its output
-        said.append(str(failed.get("stdout", "")).strip())
-    parts = list(dict.fromkeys(part.splitlines()[-1] for part in said if part))
-    return "; ".join(parts)[:600]
+    message = str(failed.get("msg", "")).strip().partition("\n")[0].rstrip()
+    said = [str(failed.get(key, "")).strip() for key in ("stderr", "module_stderr")]
+    if not any(said):  # `raw` has a terminal, so that its errors are among its output
+        said = [str(failed.get("stdout", "")).strip()]
+    parts = [message, *(part.splitlines()[-1] for part in said if part)]
+    return "; ".join(dict.fromkeys(part for part in parts if part))[:600]
 
 
 if __name__ == "__main__":

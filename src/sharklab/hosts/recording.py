@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import select
 import shlex
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,11 +29,17 @@ START_LIMIT = 60.0
 """Seconds that tcpdump may take until it listens."""
 
 STOP_LIMIT = 20.0
+LAST_PACKETS = 16 << 20
+"""Bytes that may come after the order to end: tcpdump has at most its buffers, and a host may go on."""
+
 TICK = 0.2
 """Seconds between two looks at the programs and at the pipe."""
 
+LINE, LINES = 4096, 100
+"""Bytes of a line of tcpdump's words, and lines, that are kept: a host may say without end."""
+
 LISTENING = "listening on"
-DROPPED = re.compile(r"(\d+) packets? dropped by kernel")
+DROPPED = re.compile(r"(\d{1,15}) packets? dropped by kernel")
 
 
 @dataclass(frozen=True)
@@ -54,9 +62,9 @@ class Recording:
     """A tcpdump on a host that runs, and writes to `target`."""
 
     def __init__(self, machine: Machine, order: Order, target: IO[bytes]) -> None:
-        self.machine = machine
-        self._said: list[str] = []
-        self._listens = threading.Event()
+        self.machine, self._target = machine, target
+        self._said: deque[str] = deque(maxlen=LINES)
+        self._listens, self._is_heard = threading.Event(), False
         source = Path(live.__file__).read_text(encoding="utf-8")
         words = [machine.python, "-I", "-c", source, order.interface, order.filter, *order.options]
         self._ssh = subprocess.Popen(
@@ -85,11 +93,11 @@ class Recording:
     @property
     def dropped(self) -> int:
         """The packets that tcpdump lost, as it counted them at its end."""
-        return sum(int(number) for line in self._said for number in DROPPED.findall(line))
+        return sum(int(number) for line in tuple(self._said) for number in DROPPED.findall(line))
 
     def wait_until_it_listens(self) -> None:
         """Return when tcpdump listens. Raises MachineryError, with its own words, when it ends instead."""
-        if not self._listens.wait(START_LIMIT) or not any(LISTENING in line for line in self._said):
+        if not self._listens.wait(START_LIMIT) or not self._is_heard:
             self.stop()
             raise self._failure()
 
@@ -97,14 +105,19 @@ class Recording:
         """Let tcpdump write its last packets, and return when all has ended."""
         with suppress(BrokenPipeError):
             self._pipe.close()
-        try:
-            self._ssh.wait(STOP_LIMIT)
-        except subprocess.TimeoutExpired:
-            self._ssh.kill()
-            self._ssh.wait()
+        deadline, most = time.monotonic() + STOP_LIMIT, self._size() + LAST_PACKETS
+        while self.runs and time.monotonic() < deadline and self._size() <= most:
+            with suppress(subprocess.TimeoutExpired):
+                self._ssh.wait(min(TICK, STOP_LIMIT))
+        self._ssh.kill()
+        self._ssh.wait()
         self._reader.join(STOP_LIMIT)  # a process that tcpdump left behind may hold the pipe
         if self._ssh.stderr and not self._reader.is_alive():
             self._ssh.stderr.close()
+
+    def _size(self) -> int:
+        """Return the bytes in the file that takes the packets; 0 for a pipe."""
+        return os.fstat(self._target.fileno()).st_size
 
     def check(self) -> None:
         """Raise MachineryError if the recording came to a bad end."""
@@ -117,14 +130,16 @@ class Recording:
             place=str(self.machine.config),
             hint=N_("try it there: {command}"),
             host=self.machine.name,
-            said=process.last_lines("\n".join(self._said)),
+            said=process.last_lines("\n".join(tuple(self._said))),
             command=shlex.join(["ssh", "-F", str(self.machine.config), self.machine.name, "tcpdump -D"]),
         )
 
     def _read(self) -> None:
-        for line in self._ssh.stderr or ():
+        errors: Any = self._ssh.stderr
+        while line := errors.readline(LINE):
             self._said.append(line.decode(errors="replace").rstrip())
             if LISTENING in self._said[-1]:
+                self._is_heard = True
                 self._listens.set()
         self._listens.set()
 

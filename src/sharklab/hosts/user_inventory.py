@@ -105,7 +105,9 @@ def choose(known: Mapping[str, Variables], hosts: Sequence[str], place: str) -> 
         raise InputError(
             N_("the inventory lacks the lab's hosts {absent}; its machines are {machines}"),
             place=place,
-            hint=N_("name the machines as the lab names its hosts, or say it at the machine: {example}"),
+            hint=N_(
+                "name the machines as the lab names its hosts, or write the name at the machine: {example}"
+            ),
             absent=absent,
             machines=list(known),
             example=f"{LAB_HOST}: {absent[0]}",
@@ -115,7 +117,7 @@ def choose(known: Mapping[str, Variables], hosts: Sequence[str], place: str) -> 
             raise InputError(
                 N_("several machines of the inventory may be the host {host}: {machines}"),
                 place=place,
-                hint=N_("say it at one of them: {example}"),
+                hint=N_("write the name at one of them: {example}"),
                 host=host,
                 machines=machines,
                 example=f"{LAB_HOST}: {host}",

@@ -77,7 +77,7 @@ def _folders_of_seats(name: str) -> list[Path]:
 @cache
 def read(file: Path) -> Lab:
     """Return the lab that `file` describes. Raises InputError with every problem of its shape."""
-    data = _parse(file).data
+    data = yaml_file.read_file(file).data
     refuse(file, list(schema.faults(schema.read(), data)) or list(criteria.faults(data)))
     return build(Lab, data, file.parent)
 
@@ -91,7 +91,7 @@ def refuse(file: Path, faults: Sequence[schema.Fault]) -> None:
     """Raise InputError with every fault that was found in `file`, each with its line; return without any."""
     if not faults:
         return
-    document, count = _parse(file), len(faults)
+    document, count = yaml_file.read_file(file), len(faults)
     raise InputError(
         N_("the lab has {count} problems") if count > 1 else N_("the lab has {count} problem"),
         place=str(file),
@@ -127,7 +127,7 @@ def build(kind: type[LabType], data: Mapping[str, Any], folder: Path) -> LabType
         title=dict(data["title"]),
         summary=dict(data["summary"]),
         networks=tuple(_network(name, entry or {}) for name, entry in data["networks"].items()),
-        hosts=tuple(host(data, name, entry) for name, entry in data["hosts"].items()),
+        hosts=tuple(host(data, name, entry, folder) for name, entry in data["hosts"].items()),
         exercises=(
             *(matrices.exercise(entry) for entry in data.get("matrices", ())),
             *(_exercise(entry) for entry in data["exercises"]),
@@ -142,14 +142,14 @@ def _network(name: str, entry: Mapping[str, Any]) -> Network:
     return Network(name, title=dict(entry.get("title", {})), internet=entry.get("internet", False))
 
 
-def host(data: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Host:
-    """Return the host `name` of the lab that was built from `data`, as `entry` describes it."""
+def host(data: Mapping[str, Any], name: str, entry: Mapping[str, Any], folder: Path) -> Host:
+    """Return the host `name` of the lab in `folder` that was built from `data`, as `entry` describes it."""
     ports = matrices.port_states(data, name) if matrices.ROLE in entry["roles"] else []
     return Host(
         name=name,
         title=dict(entry["title"]),
         networks=tuple(entry["networks"]),
-        roles=roles.whole(entry["roles"], entry.get("vars", {})),
+        roles=roles.whole(entry["roles"], entry.get("vars", {}), folder),
         vars={**entry.get("vars", {}), **({"port_states_ports": ports} if ports else {})},
         numbers=dict(entry.get("numbers", {})),
         needs=tuple(entry.get("needs", ())),
@@ -192,30 +192,6 @@ def _probe(entry: Mapping[str, Any]) -> Probe:
 
 def _service(entry: Mapping[str, Any]) -> Service:
     return Service(**{**entry, "transports": tuple(entry["transports"])})
-
-
-def _parse(file: Path) -> yaml_file.Document:
-    from yaml import MarkedYAMLError
-
-    try:
-        return yaml_file.read(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(error.strerror or str(error), place=str(file)) from error
-    except UnicodeDecodeError as error:
-        raise InputError(N_("the file is not UTF-8 text"), place=str(file)) from error
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{file}:{mark.line + 1}" if mark else str(file)
-        text = (error.problem or "not YAML").split("\n")[0]
-        raise InputError(
-            N_("the file is not valid YAML: {fault}"),
-            place=place,
-            hint=N_("check indentation, colons and quotes"),
-            fault=Message(text),
-        ) from error
-    except yaml_file.YamlError as error:
-        fault = str(error).splitlines()[0]
-        raise InputError(N_("the file is not valid YAML: {fault}"), place=str(file), fault=fault) from error
 
 
 def _problem(file: Path, document: yaml_file.Document, where: schema.Path, problem: InputError) -> InputError:

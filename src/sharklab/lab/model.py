@@ -197,7 +197,7 @@ class ExpectedConversation:
 class Service:
     """A service that is to be known, as a course writes it: its port, its name, TCP or UDP or both.
 
-    `reference` is its name in /etc/services where that is another; `own` marks a name that only the course
+    `reference` is its name in /etc/services if that is different; `own` marks a name that only the course
     uses. `use` is its purpose, `note` the reason for a difference between the course and the list.
     """
 

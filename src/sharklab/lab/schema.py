@@ -56,7 +56,11 @@ def faults(schema: Mapping[str, Any], data: Any) -> Iterator[Fault]:
     )
     # Each missing key is an error of its own, and the sentence of one names them all.
     seen = {(*error.absolute_path, *error.schema_path, repr(error.instance)): error for error in errors}
-    return map(_explain, seen.values())
+    for error in seen.values():
+        if error.validator == "additionalProperties":
+            yield from _unknown_keys(error, schema.get("$defs", {}))
+        elif error.validator != "required" or _list_missing_keys(error):
+            yield _explain(error)
 
 
 KINDS = {
@@ -97,23 +101,59 @@ def _explain(error: Any) -> Fault:
             return _explain(max(telling, key=lambda part: len(part.absolute_path)))
         limit = [part.validator_value for part in error.context]
     elif error.validator == "additionalProperties":
-        return _unknown_keys(where, found, sorted(error.schema.get("properties", ())))
+        return next(_unknown_keys(error, {}))
     elif error.validator == "required":
-        missing = [repr(key) for key in limit if key not in found]
-        return fault(where, N_("missing key {keys}"), description, keys=missing)
+        keys = list(map(repr, _list_missing_keys(error) or _list_absent_keys(error)))
+        return fault(where, N_("missing key {keys}"), description, keys=keys)
     elif error.validator != "type":
         sentence, hint = SENTENCES[error.validator]
+        if "propertyNames" in error.absolute_schema_path:  # the line of the name is that of its key
+            where, hint = (*where, found), description or hint
         return fault(where, sentence, hint or description, found=found, limit=limit)
-    return fault(
-        where, N_("expected {wanted}, found {found}"), description, wanted=_types(limit), found=_kind(found)
-    )
+    sentence = N_("expected {wanted}, found {found}")
+    remedy, text = _remedy(limit, found) or description, str(found)
+    return fault(where, sentence, remedy, wanted=_types(limit), found=_kind(found), text=text)
 
 
-def _unknown_keys(where: Path, found: Mapping[str, Any], known: list[str]) -> Fault:
-    keys = [str(key) for key in found if key not in known]
-    near = nearest(keys[0], known)
-    hint = DID_YOU_MEAN if near else N_("known keys: {known}") if known else ""
-    return fault(where, N_("unknown key {keys}"), hint, keys=list(map(repr, keys)), near=near, known=known)
+def _remedy(wanted: str | list[str], found: object) -> str:
+    """Return how to write the value that is there as the type that is wanted; "" if that is not plain."""
+    if isinstance(found, bool | Mapping | list) or found is None or " " in str(found):
+        return ""
+    if wanted == "array":
+        return N_("write a list: [{text}]")
+    if wanted == "string":
+        return N_('put it between quotes: "{text}"')
+    return N_("write it without quotes: {text}") if wanted == "integer" and str(found).isdigit() else ""
+
+
+def _unknown_keys(error: Any, definitions: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield a fault for each key that is not known, at its own line, with its home or the nearest key."""
+    known = sorted(error.schema.get("properties", ()))
+    for key in map(str, _list_unknown_keys(error)):
+        homes = [name for name, each in definitions.items() if key in each.get("properties", ())]
+        near, where = nearest(key, known), (*error.absolute_path, key)
+        hint = DID_YOU_MEAN if near else N_("known keys: {known}") if known else ""
+        if homes:
+            hint = N_("this key belongs to: {homes}")
+        yield fault(
+            where, N_("unknown key {keys}"), hint, keys=repr(key), near=near, known=known, homes=homes
+        )
+
+
+def _list_unknown_keys(error: Any) -> list[Any]:
+    known = error.schema.get("properties", ())
+    return [key for key in error.instance if key not in known]
+
+
+def _list_absent_keys(error: Any) -> list[str]:
+    return [key for key in error.schema["required"] if key not in error.instance]
+
+
+def _list_missing_keys(error: Any) -> list[str]:
+    """Return the keys that are missing, without those that are there with a typing mistake."""
+    known = sorted(error.schema.get("properties", ()))
+    meant = {nearest(str(key), known) for key in _list_unknown_keys(error)}
+    return [key for key in _list_absent_keys(error) if key not in meant]
 
 
 def _types(types: str | list[str]) -> Message:

@@ -40,7 +40,7 @@ def _begin(lab: FilledLab, host: Host, unsolved: Collection[str], solved: Collec
     entry = lab.data["hosts"][host.name]
     values = {**entry.get("vars", {}), **{n: v for n, v in changed.items() if n not in kept}}
     listed = [role for role in entry["roles"] if role not in without]
-    begun = load.host(lab.data, host.name, {**entry, "roles": listed, "vars": values})
+    begun = load.host(lab.data, host.name, {**entry, "roles": listed, "vars": values}, lab.path)
     return replace(host, roles=begun.roles, vars=begun.vars)
 
 
@@ -64,9 +64,11 @@ def _roles_of(lab: LabContent, host: Host, ids: Collection[str]) -> tuple[str, .
     starts = list(_starts(lab, host.name, ids))
     without = {role for start in starts for role in start.without}
     variables = {name for start in starts for name in start.vars}
-    whole = roles.whole([role for role in host.roles if role in without], host.vars)
+    whole = roles.whole([role for role in host.roles if role in without], host.vars, lab.path)
     return tuple(
-        role for role in host.roles if role in whole or variables.intersection(roles.options(role, "main"))
+        role
+        for role in host.roles
+        if role in whole or variables.intersection(roles.options(role, "main", lab.path))
     )
 
 
@@ -78,7 +80,7 @@ def find_absent_roles(lab: LabContent) -> frozenset[str]:
 
 def find_absent_roles_of_host(lab: LabContent, host: Host) -> tuple[str, ...]:
     """Return the roles that `host` of `lab` will have when it is solved, and does not have now."""
-    solved = load.host(lab.data, host.name, lab.data["hosts"][host.name]).roles
+    solved = load.host(lab.data, host.name, lab.data["hosts"][host.name], lab.path).roles
     return tuple(role for role in solved if role not in host.roles)
 
 

@@ -48,7 +48,7 @@ class Choice:
 class TalkStory:
     """A conversation: its number in the capture, its ends, its protocols, its course, its packets in words.
 
-    `left` counts the packets that are not explained. The packets of no conversation have the number 0.
+    `left` counts the packets that are not explained. The packets outside all conversations have the number 0.
     """
 
     number: int
@@ -195,7 +195,7 @@ def _rest(
     counts = Counter(one_line(facts.packet(number).protocol) for number in numbers)
     return TalkStory(
         number=0,
-        heading=speak.gettext(N_("packets of no conversation")),
+        heading=speak.gettext(N_("packets outside all conversations")),
         protocols=(),
         packets=len(numbers),
         summary=", ".join(f"{name}: {count}" for name, count in counts.most_common()),

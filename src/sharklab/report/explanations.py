@@ -12,7 +12,7 @@ from sharklab.evidence.packets.explanation import Explanation, explain
 from sharklab.evidence.packets.model import Endpoint, Facts
 from sharklab.i18n import Translator
 from sharklab.lab.model import Plan
-from sharklab.message import Message
+from sharklab.message import N_, Message
 from sharklab.untrusted import visible
 
 
@@ -81,7 +81,7 @@ def _comment(each: Explanation, speak: Translator) -> str:
     """Return all that there is to say of a packet, a line for each kind."""
     rows = (
         " ".join(_all((each.what, *each.special), speak)),
-        "; ".join(_all(each.numbers, speak)),
+        speak.gettext(N_("; ")).join(_all(each.numbers, speak)),
         ", ".join(_all(each.options, speak)),
     )
     return "\n".join(filter(None, rows))

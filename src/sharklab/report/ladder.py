@@ -261,7 +261,7 @@ def _name_side(side: Side) -> str:
 def summary(picture: Ladder, speak: Translator) -> str:
     """Return the ladder in words: its phases, each with its packets' labels or number."""
     parts = [f"{speak.gettext(band.title)}: {_in_words(band, speak)}" for band in picture.bands]
-    return "; ".join([*parts, *([speak.gettext(picture.note)] if picture.note else [])])
+    return speak.gettext(N_("; ")).join([*parts, *([speak.gettext(picture.note)] if picture.note else [])])
 
 
 def _in_words(band: Band, speak: Translator) -> str:

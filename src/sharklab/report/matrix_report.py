@@ -195,7 +195,7 @@ class _MatrixWords:
         sent = self._in_order(by_pattern(cell.pattern))
         tool = {"tool": cell.tool.title}
         yield self.speak.say(
-            Message(N_("From what {tool} says, the port is {states}."), {**tool, "states": _either(said)})
+            Message(N_("{tool} says that the port is {states}."), {**tool, "states": _either(said)})
         )
         if sent:
             yield self.speak.say(Message(N_("From its packets, it is {states}."), {"states": _either(sent)}))

@@ -36,9 +36,8 @@ def test_faults_of_a_right_lab_are_none(tmp_path: Path) -> None:
         (
             "check-without-parameter",
             [
-                ("checks.1", "check {kind}: {problem}", "dns"),
-                ("checks.1", "check {kind}: {problem}", "dns"),
-                ("checks.2", "check {kind}: {problem}", "transport"),
+                ("checks.1", "check {kind}, {parameter}: {problem}", "dns"),
+                ("checks.2", "check {kind}, {parameter}: {problem}", "transport"),
             ],
         ),
         (

@@ -13,7 +13,7 @@ import pytest
 from sharklab import i18n
 from sharklab.cli import doctor
 from sharklab.cli.doctor import Diagnosis, DiagnosisStatus, kernel
-from sharklab.hosts.providers import user_namespace
+from sharklab.hosts.providers import trial_record, user_namespace
 from sharklab.message import Message
 
 
@@ -64,7 +64,11 @@ def test_render_has_one_line_for_a_group() -> None:
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_render_is_one_screen(language: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """At most 24 lines of 80 columns, where nothing is wrong, in a state folder with a long name."""
+    """At most 24 lines of 80 columns, where nothing is wrong, in a state folder with a long name.
+
+    Nothing that is measured with the wrong Python is kept: every later seat of this machine would believe it.
+    """
+    monkeypatch.setattr(trial_record, "record", lambda name, result: result)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "venv-with-a-long-name/bin/python"))
     # A container needs a Python that is there. Its failure would be kept: hosts had no users of their own.
     monkeypatch.setattr(user_namespace, "measure", lambda roots: "")

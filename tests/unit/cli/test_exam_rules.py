@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,9 +111,11 @@ def test_look_again_has_both_states_and_boot_ids(plan: Plan, monkeypatch: pytest
         order.append("reboot")
         return {"server": Reboot("a", "b", 9.5, "running"), "client": lost}
 
-    def observed(asked: Plan, demands: Mapping[str, Demands]) -> Mapping[str, dict[str, int]]:
+    def observed(
+        asked: Plan, demands: Mapping[str, Demands], hosts: Collection[str]
+    ) -> Mapping[str, dict[str, int]]:
         order.append("look")
-        return {"server": {"second": 1}, "client": {"second": 1}}
+        return {host: {"second": 1} for host in hosts}
 
     monkeypatch.setattr(configuration, "changes", lambda asked: {"server": "+ a"})
     monkeypatch.setattr(journal, "read", lambda asked, since: {"server": f"since {since}"})
@@ -130,6 +132,27 @@ def test_look_again_has_both_states_and_boot_ids(plan: Plan, monkeypatch: pytest
     assert ("c", "", "no answer") == tuple(records["client"][name] for name in ("before", "after", "reason"))
     assert manifest.came_back(found.manifest, "server") and not manifest.came_back(found.manifest, "client")
     manifest.read(manifest.write(found, {}))
+
+
+def test_look_again_asks_a_host_that_is_there_once_more(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy computer keeps it from answering in time, before the reboot or after it: the work counts."""
+    looks: list[set[str]] = []
+
+    def observed(
+        asked: Plan, demands: Mapping[str, Demands], hosts: Collection[str]
+    ) -> Mapping[str, dict[str, int]]:
+        looks.append(set(hosts))
+        return {host: {"second": 1} for host in sorted(hosts)[:1]}
+
+    came_back = {host.name: Reboot("a", "b", 9.5, "running") for host in plan.hosts}
+    monkeypatch.setattr(configuration, "changes", lambda asked: {})
+    monkeypatch.setattr(journal, "read", lambda asked, since: {})
+    monkeypatch.setattr(reboot, "reboot", lambda asked: came_back)
+    monkeypatch.setattr(host_state, "observe", observed)
+    found = exam_rules.look_again(plan, submission(plan, server={"first": 1}), {}, Progress(str))
+    assert [{"client"}, {"client", "server"}, {"server"}] == looks
+    assert came_back.keys() == found.state.keys() == (found.after or {}).keys()
+    assert {"first": 1} == found.state["server"]
 
 
 def test_look_again_needs_a_first_look(plan: Plan) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from sharklab.cli import fetching, flow
+from sharklab.errors import MachineryError
 from sharklab.grading.marking.glance import Glance
 from sharklab.grading.submission import intake
+from sharklab.lab.model import Plan
+from tests.support.errors import error_of
 
 SOMETHING: tuple[Any, ...] = (object(),)
 """Stands for conversations: only their number counts here."""
@@ -38,3 +42,40 @@ def test_temporary_leaves_nothing(tmp_path: Path) -> None:
         (own / "file").touch()
         assert own.parent == tmp_path / "work"
     assert [] == list((tmp_path / "work").iterdir())
+
+
+@pytest.mark.parametrize("answer", [{}, {"captures": 7}, {"captures": [{"path": 1}]}], ids=str)
+def test_captures_of_a_host_that_lies(answer: dict[str, Any]) -> None:
+    """A student may have replaced the programs there: another form is an error of that host."""
+    asked = SimpleNamespace(name="client", ask=lambda do: answer)
+    assert "client" == error_of(MachineryError, fetching._list_captures, asked).values["host"]
+
+
+def test_a_host_may_not_name_captures_without_end() -> None:
+    """The newest are looked at: each may be as large as a capture may be."""
+    many = [{"path": f"/{each}", "size": 1, "modified": float(each), "owner": ""} for each in range(1000)]
+    asked: Any = SimpleNamespace(name="client", ask=lambda do: {"captures": many})
+    found = fetching._list_captures(asked)
+    assert fetching.MOST == len(found) and "/999" == found[0].path
+
+
+def test_a_capture_that_stays_on_its_host_takes_no_room_here(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its copy goes before the next one comes, and its name is told in visible letters."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    plan, work = flow.look_up("tp4", "ada"), tmp_path / "work"
+    names = [f"/tmp/{number}\x1b[2J\n" for number in range(3)]
+    copies: list[int] = []
+
+    def copy(plan: Plan, own: Path, host: str, path: str) -> Path:
+        copies.append(len(list(work.glob(".sharklab-*/*"))))
+        (own / "0").write_bytes(b"noise")
+        return own / "0"
+
+    monkeypatch.setattr(fetching, "copy", copy)
+    captures = [fetching.FoundCapture(name, 5, 0.0) for name in names]
+    monkeypatch.setattr(fetching, "_list_captures", lambda machine: captures)
+    arrivals, left = fetching.fetch_all(plan, work, ["client"])
+    assert ([0, 0, 0], [], 3) == (copies, arrivals, len(left))
+    assert all(origin.isprintable() for origin, _ in left)

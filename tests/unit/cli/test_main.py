@@ -32,7 +32,7 @@ def refused(words: list[str], language: str) -> tuple[str, str]:
     ("words", "english", "french"),
     [
         (["up"], "the following arguments are required: LAB", "il manque des arguments : TP"),
-        (["shell", "tp4"], "the following arguments are required: HOST", "il manque des arguments : HÔTE"),
+        (["shell", "tp4"], "the following arguments are required: HOST", "il manque des arguments : MACHINE"),
         (["labs", "x"], "unrecognized arguments: x", "arguments inconnus : x"),
         (
             ["grade", "x", "--jobs", "y"],

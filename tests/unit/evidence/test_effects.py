@@ -28,8 +28,9 @@ FOUND = {
         ("exit 255", None),
         ("cat >/dev/null; echo no JSON", None),
         ("""cat >/dev/null; echo '[{"verdict": 7}]'""", None),
+        ("""cat >/dev/null; echo '[{"verdict": "done"}]'""", None),
     ],
-    ids=["a host", "no connection", "no program", "no effects"],
+    ids=["a host", "no connection", "no program", "no effects", "too few effects"],
 )
 def test_try_all_returns_the_effects_of_each_host(
     script: str, found: dict[str, str] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

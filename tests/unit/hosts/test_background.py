@@ -50,3 +50,9 @@ def test_a_process_that_says_nothing_is_told_by_its_time(tmp_path: Path) -> None
     words = (["sleep", "60"], tmp_path / "log", lambda: False, 0.0, "no: {said}")
     error = error_of(MachineryError, background.start, "sl-x", *words)
     assert Message("no answer within {seconds:g} s", {"seconds": 0.0}) == error.values["said"]
+
+
+def test_a_note_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A student who chooses a name with a line end forges no other entry of the log."""
+    background.note("refused: x\n2026-01-01T00:00:00 refused: bob\x1b[2J")
+    assert 1 == capsys.readouterr().err.count("\n")

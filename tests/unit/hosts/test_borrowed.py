@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sharklab.errors import MachineryError
+from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import borrowed, user_inventory
 from sharklab.lab.model import Host
 from tests.support import provider_seat
@@ -99,3 +99,18 @@ def test_with_addresses_places_hosts_at_their_machines() -> None:
     }
     moved = borrowed.with_addresses(own, at)
     assert ["192.0.2.1", "192.0.2.2"] == [str(moved.address(name, "lan").ipv4.ip) for name in at]
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["/usr/bin/{{ x }}", {"zones": {"lan": "{% x %}"}}, {"facts": [{"{# x": 1}]}],
+    ids=["text", "value", "key"],
+)
+def test_a_machine_tells_no_templates(told: Any) -> None:
+    """Ansible would fill them in on this computer: the inventory of the seat has the texts."""
+    assert "--inventory: client" == error_of(InputError, borrowed.refuse_templates, "client", told).place
+
+
+def test_other_words_of_a_machine_may_be_any() -> None:
+    """Braces too."""
+    borrowed.refuse_templates("client", {"system": "Debian {12}", "size": 7, "kernel": [None, "}}"]})

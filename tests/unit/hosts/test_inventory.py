@@ -12,6 +12,7 @@ from sharklab.hosts import borrowed, inventory
 from sharklab.lab import load, seat
 from sharklab.lab.model import Plan
 from sharklab.lab.plan import make_plan
+from tests.support.labs import write_role
 
 
 @pytest.fixture
@@ -42,3 +43,15 @@ def test_busy_computer_has_time_for_a_login(alice: Plan, tmp_path: Path) -> None
     other = replace(alice, seat=replace(alice.seat, folder=tmp_path))
     borrowed.write(tmp_path, {"elsewhere": {}})
     assert "ansible_ssh_timeout" not in inventory.build(other)["all"]["vars"]
+
+
+def test_inventory_tells_the_parts_of_roles(alice: Plan, tmp_path: Path) -> None:
+    """A playbook applies the parts that there are; the folder of a role of the lab's own is told."""
+    folder = write_role(tmp_path, "gate", **{"tasks/peers.yml": "- {}"})
+    client = replace(alice.lab.host("client"), roles=("web_server", "gate"))
+    others = tuple(host for host in alice.hosts if host.name != "client")
+    own = replace(alice, lab=replace(alice.lab, path=tmp_path, hosts=(*others, client)))
+    found = inventory.hostvars(own)["client"]
+    assert {"personalise": ["web_server"], "peers": ["gate"]} == found["lab_role_parts"]
+    assert [str(folder)] == found["lab_own_roles"]
+    assert "lab_own_roles" not in inventory.hostvars(alice)["client"]

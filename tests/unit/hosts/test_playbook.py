@@ -7,8 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,7 +18,9 @@ from sharklab.hosts import playbook
 from sharklab.hosts.providers.disk import Overlay
 from sharklab.message import Message
 from tests.support.errors import error_of
+from tests.support.labs import write_role
 from tests.support.programs import script
+from tests.support.waiting import wait_until
 
 PLAYBOOK = """
 - hosts: all
@@ -72,6 +72,17 @@ def test_run_tells_roles_and_no_task(inventory: Path) -> None:
     assert {"alone\N{NO-BREAK SPACE}: rôle greeter"} == {
         each.say(i18n.translator("fr").gettext) for each in heard
     }
+
+
+def test_run_finds_the_roles_of_a_lab(inventory: Path, tmp_path: Path) -> None:
+    """A role that the lab alone has is found by its name, from a folder with a blank in its name too."""
+    lab = tmp_path / "a lab"
+    (inventory.parent / "roles").rename(inventory.parent / "elsewhere")
+    write_role(lab, "greeter", **{"tasks/main.yml": ROLE})
+    heard: list[Message] = []
+    playbook.run("meet", inventory, {"friendly": True}, lab=lab, progress=heard.append)
+    assert ["alone: role greeter"] == list(dict.fromkeys(map(str, heard)))
+    assert error_of(MachineryError, playbook.run, "meet", inventory, {"friendly": True})
 
 
 def test_run_that_should_stop_is_ended(inventory: Path) -> None:
@@ -145,6 +156,14 @@ def test_reason_of_a_raw_task_is_its_output() -> None:
     assert "non-zero return code; gone" == playbook._reason({**failed, "stderr": "gone"})
 
 
+def test_reason_of_a_message_is_its_first_line() -> None:
+    """Advice of Ansible follows the cause; a traceback ends with it."""
+    missing = "Could not find or access 'x.j2'\nSearched in:\n\t/a\nIf you are using a module, see remote_src"
+    assert "Could not find or access 'x.j2'" == playbook._reason({"msg": missing})
+    failed = {"msg": "Module failed\nSee stderr", "stderr": "Traceback\nValueError: y"}
+    assert "Module failed; ValueError: y" == playbook._reason(failed)
+
+
 def signal_until_it_ends(child: subprocess.Popen[str], inventory: Path) -> None:
     """Wait until Ansible's worker is there, then send the child signals; kill it if it stays."""
     wait_until(lambda: len(at_work(inventory)) > 1)
@@ -155,14 +174,6 @@ def signal_until_it_ends(child: subprocess.Popen[str], inventory: Path) -> None:
         child.wait(60)
         return
     os.killpg(child.pid, signal.SIGKILL)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition, for a while."""
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come about"
-        time.sleep(0.05)
 
 
 def at_work(inventory: Path) -> list[Path]:
@@ -180,9 +191,31 @@ def content(file: Path) -> bytes:
 
 
 def test_run_names_the_task_that_failed(inventory: Path) -> None:
-    """A failure says host, task and what it said, by which an author finds it."""
+    """A failure says file, line, host, task and what it said, by which an author finds it."""
     error = error_of(MachineryError, playbook.run, "meet", inventory, {"friendly": False})
-    assert ("playbooks/meet.yml", "alone: Greet: nobody is here") == (error.place, error.values["said"])
+    place = f"{inventory.parent}/roles/greeter/tasks/main.yml:2"
+    assert (place, "alone: Greet: nobody is here") == (error.place, error.values["said"])
+
+
+def test_run_names_the_line_of_a_wrong_task(inventory: Path) -> None:
+    """A module that nobody has is no failure of a task, but an error of Ansible itself."""
+    tasks = inventory.parent / "roles/greeter/tasks/main.yml"
+    tasks.write_text("\n- name: Greet\n  ansible.builtin.cpy: {}\n")
+    error = error_of(MachineryError, playbook.run, "meet", inventory)
+    assert f"{tasks}:2" == error.place
+    assert error.message.startswith("couldn't resolve module/action 'ansible.builtin.cpy'.")
+
+
+def test_run_says_how_to_go_on_after_a_mistake_in_a_labs_role(inventory: Path, tmp_path: Path) -> None:
+    """To run the command again helps where the cause was outside; a role has to be mended."""
+    lab = tmp_path / "lab"
+    (inventory.parent / "roles").rename(inventory.parent / "elsewhere")
+    write_role(lab, "greeter", **{"tasks/main.yml": ROLE})
+    error = error_of(MachineryError, playbook.run, "meet", inventory, {"friendly": False}, lab=lab)
+    assert "mend the role, and run the command again" == error.hint
+    (inventory.parent / "elsewhere").rename(inventory.parent / "roles")
+    error = error_of(MachineryError, playbook.run, "meet", inventory, {"friendly": False})
+    assert "run sharklab up again: it finishes the seat" == error.hint
 
 
 def test_run_says_why_an_item_failed(inventory: Path) -> None:

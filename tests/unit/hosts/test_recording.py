@@ -11,6 +11,7 @@ import pytest
 from sharklab.errors import MachineryError
 from sharklab.hosts import recording
 from sharklab.hosts.providers import remote
+from tests.support.programs import script
 from tests.support.student_hosts import StudentHosts
 
 WORD = "of a user"
@@ -77,3 +78,30 @@ def test_a_connection_that_hangs_is_ended(hosts: StudentHosts, monkeypatch: pyte
             pass
     with pytest.raises(MachineryError):
         running[0].check()
+
+
+@pytest.mark.parametrize("flood", ["tr '\\0' x </dev/zero >&2", "yes >&2"], ids=["a line", "lines"])
+def test_words_without_end_take_no_memory(
+    hosts: StudentHosts, monkeypatch: pytest.MonkeyPatch, flood: str
+) -> None:
+    """A student may have replaced tcpdump, and the process here keeps the terminals of all students."""
+    monkeypatch.setattr(recording, "STOP_LIMIT", 0.5)
+    script(hosts.tools, "ssh", "echo 'listening on lan' >&2", f"exec {flood}")
+    with (hosts.place / "out").open("wb") as out:
+        wanted = [(remote.machine_of(hosts.plan.seat, "client"), ORDER, out)]
+        with recording.recordings(wanted) as running:
+            pass
+    assert sum(map(len, running[0]._said)) <= recording.LINE * recording.LINES
+
+
+def test_packets_without_end_are_ended(hosts: StudentHosts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that goes on after the order to end fills no disk."""
+    monkeypatch.setattr(recording, "LAST_PACKETS", 1000)
+    monkeypatch.setattr(recording, "STOP_LIMIT", 600.0)
+    lines = ["echo 'listening on lan' >&2", "exec 2>/dev/null", "while printf %05000d 0; do sleep 0.01; done"]
+    script(hosts.tools, "ssh", *lines)
+    with (hosts.place / "out").open("wb") as out:
+        wanted = [(remote.machine_of(hosts.plan.seat, "client"), ORDER, out)]
+        with recording.recordings(wanted) as running:
+            pass
+    assert not running[0].runs

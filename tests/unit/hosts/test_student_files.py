@@ -75,3 +75,28 @@ def test_a_container_that_runs_is_looked_into(
     file = state.folder(upper / "home" / "student") / "web.pcap"
     file.touch()
     assert file.stat().st_ctime == student_files.last_change(own)
+
+
+def test_a_link_of_the_student_leads_nowhere(own: Seat, tmp_path: Path) -> None:
+    """Root of a host may put a link to the server's own files in the place of a folder, and in a folder."""
+    outside = state.folder(tmp_path / "outside")
+    (outside / "file").touch()
+    upper = state.folder(own.folder / "hosts" / "client" / "upper")
+    (upper / "home").symlink_to(outside)
+    assert 0.0 == student_files.last_change(own)
+    link = state.folder(upper / "srv" / "deep") / "link"
+    link.symlink_to(outside)
+    assert link.lstat().st_ctime == student_files.last_change(own)
+
+
+def test_folders_of_the_student_may_lie_deep(own: Seat) -> None:
+    """Deeper than a path may be long (PATH_MAX)."""
+    place = os.open(state.folder(own.folder / "hosts" / "client" / "upper" / "home"), os.O_RDONLY)
+    for _ in range(50):
+        os.mkdir("x" * 200, dir_fd=place)
+        below = os.open("x" * 200, os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = below
+    os.close(os.open("file", os.O_CREAT, dir_fd=place))
+    assert os.stat("file", dir_fd=place).st_ctime == student_files.last_change(own)
+    os.close(place)

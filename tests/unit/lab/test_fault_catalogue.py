@@ -55,7 +55,7 @@ def test_find_gives_a_whole_fault(id: str) -> None:
     fault = fault_catalogue.find(id)
     assert {"fr", "en"} == {language for language, text in fault.title.items() if text}
     assert fault.side in ("client", "server", "router")
-    assert {role for wanted in fault.needs.values() for role in wanted} <= {*roles.names()}
+    assert {role for wanted in fault.needs.values() for role in wanted} <= {*roles.names(paths.ROOT)}
     assert {pattern.partition(" ")[0] for pattern in fault.packets} <= PATTERNS
     assert (fault.level in (1, 2, 3), fault.lasts in ("both", "now", "boot")) == (True, True)
     assert fault.touches

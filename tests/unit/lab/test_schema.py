@@ -116,6 +116,55 @@ def test_faults_of_a_schema(
     assert said.startswith(french)
 
 
+def test_unknown_keys_are_faults_of_their_own() -> None:
+    """Each is at its own place, with the key that was meant, or where it belongs."""
+    content = {
+        **SIDES,
+        "required": ["client", "server"],
+        "$defs": {"capture": {"properties": {"filter": {}}}},
+    }
+    found = {
+        where: problem.hint for where, problem in schema.faults(content, {"clinet": 1, "filter": 2, "x": 3})
+    }
+    assert found == {
+        ("clinet",): "did you mean client?",
+        ("filter",): "this key belongs to: capture",
+        ("x",): "known keys: client, server",
+        (): "",
+    }
+
+
+def test_key_with_a_typing_mistake_is_one_fault() -> None:
+    """It is not missing besides."""
+    faults = list(schema.faults({**SIDES, "required": ["client", "server"]}, {"clinet": 1, "server": 2}))
+    assert [("clinet",)] == [where for where, _ in faults]
+
+
+def test_name_of_a_wrong_form_is_at_its_own_line() -> None:
+    """The remedy is the description of such names, and not their pattern."""
+    names = {"pattern": "^[a-z]+$", "description": "Lower-case letters."}
+    [(where, problem)] = schema.faults({"propertyNames": names}, {"Web": 1})
+    assert (("Web",), "Lower-case letters.") == (where, problem.hint)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "value", "remedy"),
+    [
+        ("array", 0, "write a list: [0]"),
+        ("array", "ping -c 1 host", "What it is."),
+        ("array", {}, "What it is."),
+        ("string", 67, 'put it between quotes: "67"'),
+        ("string", None, "What it is."),
+        ("integer", "443", "write it without quotes: 443"),
+        ("integer", "many", "What it is."),
+    ],
+)
+def test_remedy_of_a_wrong_type(wanted: str, value: object, remedy: str) -> None:
+    """How to write the value that is there, where that is plain; else what is wanted."""
+    [(_, problem)] = schema.faults({"type": wanted, "description": "What it is."}, value)
+    assert remedy == problem.hint
+
+
 def test_faults_of_an_alternative_are_where_they_are() -> None:
     """A fault inside one of several allowed forms has the place of the inner part."""
     content = {"properties": {"a": {"anyOf": [{"type": "null"}, {"items": {"type": "string"}}]}}}

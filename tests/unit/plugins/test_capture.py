@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,19 +20,13 @@ from typing import Any
 import pytest
 
 from tests.support import module_process
+from tests.support.waiting import wait_until
 
 capture = module_process.load("modules/capture.py")
 recorder = module_process.load("module_utils/recorder.py")
+processes = module_process.load("module_utils/processes.py")
 REQUEST: dict[str, Any] = {"captures": [], "sockets": True, "max_seconds": 60, "max_bytes": 1000}
 CAPTURE = {"id": "a", "interface": "lo", "filter": "", "snaplen": 0}
-
-
-def wait_for(condition: Callable[[], bool], limit: float = 120) -> None:
-    """Wait until `condition` holds, at most `limit` seconds."""
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.02)
 
 
 def start(folder: Path, path: str | None = None, **request: Any) -> subprocess.Popen[bytes]:
@@ -41,7 +35,7 @@ def start(folder: Path, path: str | None = None, **request: Any) -> subprocess.P
     (folder / "request.json").write_text(json.dumps(REQUEST | request))
     command = [sys.executable, "-I", str(recorder.__file__), str(folder)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={"PATH": path or os.environ["PATH"]})
-    wait_for(lambda: (folder / "started.json").exists() or process.poll() is not None)
+    wait_until(lambda: (folder / "started.json").exists() or process.poll() is not None)
     return process
 
 
@@ -256,9 +250,8 @@ def test_holders_names_one_that_opens_and_closes_files(tmp_path: Path) -> None:
     with lock.open() as file:
         holder = subprocess.Popen([sys.executable, "-I", "-c", busy], pass_fds=[file.fileno()])
     try:
-        wait_for(lambda: capture.holders(lock) == [holder.pid])
-        seen = [capture.holders(lock) for _ in range(40)]
-        assert [[holder.pid]] * 40 == seen
+        wait_until(lambda: capture.holders(lock) == [holder.pid])
+        assert all(str(lock) in processes.open_files(holder.pid) for _ in range(200))
     finally:
         holder.kill()
         holder.wait()

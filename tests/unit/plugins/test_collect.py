@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import resource
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -88,3 +90,19 @@ def test_replace_takes_the_place_of_an_earlier_run(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     collect.replace(tmp_path / "new", tmp_path / "old")
     assert [] == list((tmp_path / "old").iterdir())
+
+
+@pytest.mark.parametrize("path", ["/a'\"\n!touch /tmp/x\n", "/a\r", "/\x1b[2J"])
+def test_check_path_refuses_what_nobody_sees(path: str) -> None:
+    """A line of its own would be a command of sftp, which it runs on the controller."""
+    with pytest.raises(collect.UnexpectedContent):
+        collect.check_path(path)
+
+
+def test_limit_files_ends_a_program_that_writes_without_end(tmp_path: Path) -> None:
+    """The limit is for the block alone."""
+    target, before = tmp_path / "evidence.tar", resource.getrlimit(resource.RLIMIT_FSIZE)
+    with collect.limit_files(LIMIT):
+        done = subprocess.run(["cp", "/dev/zero", target], check=False, capture_output=True)
+    assert done.returncode and target.stat().st_size <= LIMIT
+    assert before == resource.getrlimit(resource.RLIMIT_FSIZE)

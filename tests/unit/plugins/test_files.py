@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import grp
+import json
 import os
 import subprocess
 import sys
@@ -186,3 +187,26 @@ def test_read_says_why_python_did_not_run() -> None:
     """A host without Python gives one sentence with what its shell said."""
     with pytest.raises(AnsibleActionFail, match=r"exit code 127.*not found"):
         action.read({"stdout_lines": [], "stdout": "", "stderr": "python3: not found\n", "rc": 127})
+
+
+HOSTILE = {
+    "add_host": {"host_name": "server", "host_vars": {"ansible_connection": "local"}},
+    "add_group": "all",
+    "ansible_facts": {"os_family": "x"},
+    "_ansible_notify": ["x"],
+    "changed": True,
+}
+"""An answer with which the controller would become the host: the tasks that follow would run on it."""
+
+
+def test_read_takes_no_orders_of_a_host() -> None:
+    """Ansible obeys some keys of a result. A student's host can print any."""
+    line = f"{action.ANSWER}{json.dumps(HOSTILE)}"
+    assert {"changed": True} == action.read({"stdout_lines": [line]})
+
+
+@pytest.mark.parametrize("text", ["[]", "7", "{", '{"changed": 1}', '{"paths": {}}', "[" * 100_000])
+def test_read_refuses_an_answer_of_another_form(text: str) -> None:
+    """It is no crash of the playbook."""
+    with pytest.raises(AnsibleActionFail):
+        action.read({"stdout_lines": [f"{action.ANSWER}{text}"]})

@@ -6,14 +6,13 @@ import getpass
 import json
 import os
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support import module_process
+from tests.support.waiting import wait_until
 
 ME = getpass.getuser()
 
@@ -35,14 +34,6 @@ def refusal(*probes: dict[str, Any]) -> str:
     answer = module_process.call("probe", probes=list(probes))
     assert answer["failed"]
     return str(answer["msg"])
-
-
-def wait_for(condition: Callable[[], bool], limit: float = 120) -> None:
-    """Wait until `condition` holds, at most `limit` seconds."""
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.02)
 
 
 def alive(file: Path) -> bool:
@@ -211,11 +202,11 @@ def test_probe_killed_leaves_nothing(tmp_path: Path, generations: int) -> None:
     """When the module or its supervisor is killed, the other one ends the probes."""
     script = "setsid sleep 300 & echo $! > $1/a; echo $$ > $1/new; mv $1/new $1/b; wait"
     process = module_process.start("probe", probes=[probe("a", "sh", "-c", script, "sh", str(tmp_path))])
-    wait_for((tmp_path / "b").exists)
+    wait_until((tmp_path / "b").exists)
     shell = (tmp_path / "b").read_text().strip()
     supervisor = int(Path(f"/proc/{shell}/stat").read_text().rpartition(")")[2].split()[1])
     os.kill([process.pid, supervisor][generations], signal.SIGKILL)
-    wait_for(lambda: not alive(tmp_path / "a") and not alive(tmp_path / "b"))
+    wait_until(lambda: not alive(tmp_path / "a") and not alive(tmp_path / "b"))
     process.communicate(timeout=120)
 
 
@@ -223,10 +214,10 @@ def test_probe_without_reader_leaves_nothing(tmp_path: Path) -> None:
     """When the connection is cut, so that nobody reads the answer, the probes are ended."""
     script = f"echo $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/a; exec sleep 300"
     process = module_process.start("probe", probes=[probe("a", "sh", "-c", script)])
-    wait_for((tmp_path / "a").exists)
+    wait_until((tmp_path / "a").exists)
     assert process.stdout
     process.stdout.close()
-    wait_for(lambda: not alive(tmp_path / "a"))
+    wait_until(lambda: not alive(tmp_path / "a"))
     process.wait(timeout=120)
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support import module_process
+from tests.support.waiting import wait_until
 
 NAME = "net.ipv4.tcp_syn_retries"
 FILE = "/proc/sys/net/ipv4/tcp_syn_retries"
@@ -27,18 +27,10 @@ def host(tmp_path: Path) -> Iterator[tuple[str, ...]]:
     ready = tmp_path / "ready"
     script = f"mount -t tmpfs run /run && ip link set lo up; echo > {ready}; exec sleep 300"
     process = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c", script])
-    wait_for(ready.exists)
+    wait_until(ready.exists)
     yield ("nsenter", "--target", str(process.pid), "--net", "--mount")
     process.kill()
     process.wait()
-
-
-def wait_for(condition: Any) -> None:
-    """Wait until `condition` holds; fail after twenty seconds."""
-    end = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.02)
 
 
 def read(host: tuple[str, ...]) -> str:
@@ -65,11 +57,11 @@ def test_probe_killed_puts_settings_back(host: tuple[str, ...], tmp_path: Path, 
     before = read(host)
     script = f"echo $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/a; exec sleep 300"
     process = module_process.start("probe", *host, probes=[probe("sh", "-c", script)], sysctls={NAME: 1})
-    wait_for((tmp_path / "a").exists)
+    wait_until((tmp_path / "a").exists)
     assert "1" == read(host) != before
     supervisor = _parent(int((tmp_path / "a").read_text()))
     os.kill([_parent(supervisor), supervisor][generations], signal.SIGKILL)
-    wait_for(lambda: read(host) == before)
+    wait_until(lambda: read(host) == before)
     process.communicate(timeout=120)
 
 

@@ -103,7 +103,6 @@ def test_lab_may_be_a_folder_beside_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("was", "becomes", "said"),
     [
-        ("tp4", "tp5", "there is no lab named 'tp5'"),
         ("tp4", "tp5", "did you mean tp4?"),
         ("alice", "a/b", "'a/b' is not a valid student id"),
         ("student:", "studnet: x\nstudent:", "studnet: there is no such key. Did you mean student?"),

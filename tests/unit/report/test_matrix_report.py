@@ -108,12 +108,12 @@ def test_grid_in_short_says_what_is_not_as_expected_or_missing() -> None:
 @pytest.mark.parametrize(
     ("tool", "state", "sentences"),
     [
-        (0, 2, ("From what nc (OpenBSD) says, the port is dropped.", "From its packets, it is dropped.")),
+        (0, 2, ("nc (OpenBSD) says that the port is dropped.", "From its packets, it is dropped.")),
         (
             1,
             1,
             (
-                "From what nmap says, the port is prohibited or dropped.",
+                "nmap says that the port is prohibited or dropped.",
                 "From its packets, it is prohibited.",
                 "Both together leave only prohibited.",
             ),

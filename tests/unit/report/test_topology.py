@@ -69,7 +69,7 @@ def test_svg_shows_the_way_to_the_internet(tmp_path: Path) -> None:
     plan = replace(base, lab=replace(base.lab, networks=(first, replace(second, internet=True))))
     for language, said in (
         ("en", "Network net1 has Internet access."),
-        ("fr", "net1 mène à Internet."),
+        ("fr", "net1 a accès à Internet."),
     ):
         svg = topology.svg(plan, translator(language))
         assert (1, 1) == (svg.count('class="cloud"'), _texts(svg).count("Internet"))

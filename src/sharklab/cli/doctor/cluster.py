@@ -256,7 +256,7 @@ def inotify(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
             unread=unread,
             ample=INOTIFY_AMPLE,
         )
-    return ok(name, N_("ample on all members"))
+    return ok(name, N_("large enough on all members"))
 
 
 def virtual_machines(seen: Mapping[str, ExaminedMember]) -> Diagnosis:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sharklab import process
 from sharklab.cli.options import Options
-from sharklab.cli.say import say, translate
+from sharklab.cli.say import say, translate, warn
 from sharklab.cli.verbs import seat
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
@@ -48,8 +48,7 @@ def capture(args: Options) -> int:
             fetching.take(plan, folder, file, f"{capture.host}", capture.id)
             for capture, file in zip(wanted, files, strict=True)
         ]
-    for each in lost:  # only now: to say it fails on a closed terminal
-        print(translate(args).say(each), file=sys.stderr)
+    warn(args, lost)  # only now: to say it fails on a closed terminal
     return _say_arrivals(args, arrivals, ())
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sharklab import i18n, paths
+from sharklab import i18n, paths, untrusted
 from sharklab.cli.options import Options
 from sharklab.cli.say import languages, say, translate, warn
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError, MachineryError
@@ -124,7 +124,7 @@ def use_remote(args: Options, provider: str) -> None:
 def ask_consent(args: Options, sentences: Sequence[Message]) -> bool:
     """Show what will change, on standard error, and tell whether the person says yes."""
     words = translate(args)
-    print("\n".join(words.say(sentence) for sentence in sentences), file=sys.stderr)
+    warn(args, sentences)
     if args.yes:
         return True
     print(words.gettext("Continue? [y/N]"), end=" ", file=sys.stderr, flush=True)
@@ -215,7 +215,7 @@ def brief(args: Options) -> int:
         exam_rules.refuse_in_exam(plan, "brief --solution")
     _warn_of_other_values(args, plan)
     if args.solution:
-        print(_describe_solution(plan, translate(args)))
+        print(untrusted.visible(_describe_solution(plan, translate(args))))
         return GOOD
     if not args.out:
         print(briefs.markdown(plan, args.language))

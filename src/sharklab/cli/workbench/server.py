@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sharklab import privilege, state
+from sharklab import privilege, state, untrusted
 from sharklab.cli.workbench import client
 from sharklab.cli.workbench.desk import door_process, packet_desk
 from sharklab.cli.workbench.desk import student_desk as desk
@@ -116,7 +116,7 @@ def _caller(uid: int) -> Caller | None:
 
 
 def _note(line: str) -> None:
-    print(f"sharklab: {line}", file=sys.stderr, flush=True)
+    print(f"sharklab: {untrusted.one_line(line)}", file=sys.stderr, flush=True)
 
 
 def _start(listener: socket.socket, settings: Mapping[str, Any]) -> subprocess.Popen[bytes]:

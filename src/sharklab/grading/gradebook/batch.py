@@ -21,10 +21,10 @@ from sharklab import __version__, paths, state
 from sharklab.evidence.packets import box
 from sharklab.grading.gradebook import class_page, junit, pool, record_file, results, table, work_item
 from sharklab.grading.gradebook.corrections import NO_CORRECTIONS, Corrections
-from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.model import Class, Entry
 from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.gradebook.selection import Selection, lab_of, select
+from sharklab.grading.gradebook.submission_source import SubmissionSource
 from sharklab.grading.gradebook.work_item import GradeItem, IdentifyItem, Identity, StudentRecord
 from sharklab.grading.marking import integrity
 from sharklab.grading.marking.integrity import ComparedSubmission

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from sharklab import state
 from sharklab.errors import InputError
-from sharklab.grading.gradebook import inputs
-from sharklab.grading.gradebook.inputs import SubmissionSource
+from sharklab.grading.gradebook import submission_source
 from sharklab.grading.gradebook.model import Entry
 from sharklab.grading.gradebook.named import ClassNames
 from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.gradebook.precedence import NEWEST, FirstInTime, Precedence
+from sharklab.grading.gradebook.submission_source import SubmissionSource
 from sharklab.grading.gradebook.work_item import Identity
 from sharklab.grading.marking.model import Remark
 from sharklab.grading.submission.model import Seal
@@ -92,7 +92,7 @@ def _pairs(identities: Mapping[SubmissionSource, Identity | Failure], names: Cla
     pairs: dict[str, str] = {}
     for source, identity in identities.items():
         is_signed = isinstance(identity, Identity) and identity.student
-        together = () if is_signed else inputs.owners(source, names)
+        together = () if is_signed else submission_source.owners(source, names)
         if len(together) > 1 and not any(each.group or each.id in pairs for each in together):
             pairs |= {each.id: source.name for each in together}
     return pairs
@@ -127,8 +127,8 @@ def _with_moodle_ids(
     students |= {student.id: student for student in roster}
     numbers: dict[str, set[str]] = {}
     for source, name in whose.items():
-        if number := inputs.participant(source):
-            named = inputs.owner(source, roster)
+        if number := submission_source.participant(source):
+            named = submission_source.owner(source, roster)
             numbers.setdefault(named.id if named else name, set()).add(number)
     for name, found in numbers.items():
         if len(found) == 1 and not students[name].moodle_id:
@@ -140,9 +140,9 @@ def _owner(source: SubmissionSource, identity: Identity | Failure, names: ClassN
     """Return the student id: from the submission, else from its file name, else an id unique to this file."""
     if isinstance(identity, Identity) and identity.student:
         return identity.student
-    if named := inputs.owners(source, names):
+    if named := submission_source.owners(source, names):
         return named[0].id
-    own = inputs.stem(source.name)
+    own = submission_source.stem(source.name)
     plain = "".join(c if state.PLAIN_NAME.fullmatch(c) else "_" for c in own).lstrip(".-_") or "x"
     return plain[:64]
 
@@ -199,8 +199,8 @@ def _odd(
     if names.students and all(each.id != student.id for each in names.students):
         remarks.append(Remark(STRANGER, Message(N_("is not in the roster"))))
     for source in own[:1]:
-        other = inputs.owner(source, names.students)
-        together = {each.id for each in inputs.owners(source, names)} & {*mates}
+        other = submission_source.owner(source, names.students)
+        together = {each.id for each in submission_source.owners(source, names)} & {*mates}
         if isinstance(identities[source], Identity) and other and other.id not in mates and not together:
             said = Message(N_("{file} was handed in by {other}"), {"file": source.name, "other": other.id})
             remarks.append(Remark(MISFILED, said, (other.id,)))

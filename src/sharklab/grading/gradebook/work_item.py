@@ -18,11 +18,11 @@ from typing import Any
 from sharklab import state
 from sharklab.errors import InputError
 from sharklab.evidence.capture import read_few
-from sharklab.grading.gradebook import exam_page, feedback, inputs, record_file
+from sharklab.grading.gradebook import exam_page, feedback, inputs, record_file, submission_source
 from sharklab.grading.gradebook.gradescope import gradescope
-from sharklab.grading.gradebook.inputs import SubmissionSource
 from sharklab.grading.gradebook.model import Entry
 from sharklab.grading.gradebook.pool import Failure, failure
+from sharklab.grading.gradebook.submission_source import SubmissionSource
 from sharklab.grading.marking.case import Known, gather, list_captures
 from sharklab.grading.marking.fingerprints import SubmissionFingerprint, fingerprint
 from sharklab.grading.marking.marks import mark
@@ -133,7 +133,7 @@ def _bring_together(item: IdentifyItem) -> Identity:
     own = Path(tempfile.mkdtemp(dir=state.folder(item.out / SCRATCH))) / source.name
     most = min(BUNDLE.unpacked, source.most)
     lost = unpacked.bring_together(folder, source.texts, own, item.lab, most)
-    return Identity("", "", Seal.NONE, 0.0, inputs.digest(source), own, (*source.problems, *lost))
+    return Identity("", "", Seal.NONE, 0.0, submission_source.digest(source), own, (*source.problems, *lost))
 
 
 def _identify_packed(item: IdentifyItem) -> Identity | tuple[SubmissionSource, ...]:
@@ -151,7 +151,7 @@ def _identify_packed(item: IdentifyItem) -> Identity | tuple[SubmissionSource, .
 
 
 def _identity(source: SubmissionSource, folder: Path, problems: tuple[Problem, ...]) -> Identity:
-    digest = inputs.digest(source)
+    digest = submission_source.digest(source)
     if source.packed or bundle.is_unpacked(folder):
         said, seal = bundle.verify(folder, problems)
         again = exam.is_code(said["lab"], said["student"], said.get(manifest.AGAIN, ""))

@@ -16,6 +16,9 @@ from sharklab.grading.submission.service import FILTERED_PORT
 from sharklab.lab.model import Capture, Plan
 from sharklab.message import NOTHING, Message
 
+_ICMP = re.compile(r"(?<!not )\bicmp6?\b")
+"""The word of a filter (pcap-filter(7)) for packets without ports, as those of ping(8)."""
+
 _HOSTS = re.compile(r"(?<!not )\bhost\s+([0-9a-f.:]+)")
 
 
@@ -72,5 +75,5 @@ def _talks(case: Case, capture: Capture) -> tuple[Conversation, ...] | None:
     talks = tuple(
         talk for _, talk in candidates(context) if not ports or ports & {talk.client.port, talk.server.port}
     )
-    expected = case.exercise.conversation or ports
+    expected = ports or (case.exercise.conversation and not _ICMP.search(capture.filter))
     return talks or (None if expected or not any(map(context.host_at, ends)) else ())

@@ -56,8 +56,15 @@ def _of_exam(submission: Submission) -> Iterator[Message]:
     """Yield the hosts whose state after the reboot is in the submission, and those that are lost."""
     if submission.after is not None:
         yield Message(N_("State after the reboot: {names}"), {"names": sorted(submission.after) or NONE})
-        if lost := sorted(submission.state.keys() - submission.after.keys()):
+        silent = submission.state.keys() - submission.after.keys()
+        there = {host for host in silent if manifest.came_back(submission.manifest, host)}
+        if lost := sorted(silent - there):
             yield Message(N_("These hosts did not come back after the reboot: {names}"), {"names": lost})
+        if there:
+            text = N_(
+                "These hosts came back after the reboot, but their state could not be recorded: {names}"
+            )
+            yield Message(text, {"names": sorted(there)})
 
 
 def plain(plan: Plan, submission: Submission) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
             part, more, _flags, _address = socket.recv_fds(connection, 1 << 16, MOST_HANDLES)
             handles += more
             data += part
-            if not part or len(data) > LARGEST:
+            if not part or len(data) > LARGEST or len(handles) > MOST_HANDLES:
                 raise BrokenTalk("no whole line")
         content = json.loads(data)
         if not isinstance(content, dict):

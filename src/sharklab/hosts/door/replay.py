@@ -21,6 +21,9 @@ CHUNK = 16 << 10
 CHANGE = re.compile(rb"\x1b(?:\[\?([\d;]{1,64})([hl])|(c)|(\[!p))")
 """A change of DEC private modes (DECSET, DECRST), or a reset of all (RIS, DECSTR)."""
 
+DIGITS = 4
+"""Digits of the number of a mode: a program may name any number of others, and no terminal has them."""
+
 ALTERNATE = (47, 1047, 1049)
 """The modes of the alternate screen, on which full-screen programs draw."""
 
@@ -32,7 +35,7 @@ def follow_modes(modes: dict[int, bool], output: bytes) -> dict[int, bool]:
         if any(reset):
             after.clear()
         for number in numbers.split(b";"):
-            if number:
+            if 0 < len(number) <= DIGITS:
                 after[int(number)] = sign == b"h"
     return after
 

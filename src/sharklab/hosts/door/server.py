@@ -25,7 +25,7 @@ from sharklab.message import N_
 BURST, PER_SECOND = 40, 4.0
 """Requests of one student: at once, and each second in the long run."""
 
-MOST_AT_ONCE, MOST_OF_STUDENT = 64, 8
+MOST_AT_ONCE, MOST_OF_STUDENT = 256, 8
 """Requests that are answered at the same time: of all, and of one student, whose hosts may answer late."""
 
 PATIENCE = 30.0

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sharklab.errors import InputError, MachineryError
 from sharklab.hosts.image import systems
 from sharklab.hosts.image.model import Image, RootSource
 from sharklab.hosts.image.root_folder import RootFolder
+from sharklab.lab import roles
 from sharklab.message import N_, Message
 from sharklab.process import Say
 
@@ -30,25 +31,25 @@ CPUINFO = Path("/proc/cpuinfo")
 PRESET = "etc/systemd/system-preset/00-sharklab.preset"
 
 
-def packages_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] = ()) -> list[str]:
-    """Return the packages that `roles` need, sorted, from their `vars/<os_family>.yml`.
+def packages_of(
+    names: Iterable[str], os_family: str, kernel: Sequence[str] = (), lab: Path = paths.ROOT
+) -> list[str]:
+    """Return the packages that the roles `names` need, sorted, from their `vars/<os_family>.yml`.
 
-    Roles in `kernel` need what they name for hosts whose kernel does their work. Raises InputError
-    when a role does not exist or its file has another shape.
+    Roles in `kernel` need what they name for hosts whose kernel does their work. Roles of the lab in folder
+    `lab` count too. Raises InputError when a role does not exist or its file has another shape.
     """
-    names = {role: f"__{role}_kernel_packages" if role in kernel else f"__{role}_packages" for role in roles}
-    return sorted({package for role, name in names.items() for package in _packages(role, os_family, name)})
+    lists = {role: f"__{role}_kernel_packages" if role in kernel else f"__{role}_packages" for role in names}
+    return _read_lists(lists, os_family, lab)
 
 
-def repositories_of(roles: Iterable[str], os_family: str, kernel: Sequence[str] = ()) -> list[str]:
-    """Return the packages that bring repositories, which packages of `roles` come from.
+def repositories_of(names: Iterable[str], os_family: str, kernel: Sequence[str], lab: Path) -> list[str]:
+    """Return the packages that bring repositories, which packages of the roles `names` come from.
 
-    `kernel` is as `packages_of` takes it; such roles need none of them. Raises as it does.
+    `kernel` and `lab` are as `packages_of` takes them; roles in `kernel` need none. Raises as it does.
     """
-    own = [role for role in roles if role not in kernel]
-    return sorted(
-        {package for role in own for package in _packages(role, os_family, f"__{role}_repositories")}
-    )
+    lists = {role: f"__{role}_repositories" for role in names if role not in kernel}
+    return _read_lists(lists, os_family, lab)
 
 
 def base(
@@ -153,16 +154,20 @@ def fingerprint(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=list).encode()).hexdigest()[:12]
 
 
-def _packages(role: str, os_family: str, name: str) -> list[str]:
-    file = paths.ROLES / role / "vars" / f"{os_family}.yml"
-    try:
-        values = yaml_file.read(file.read_text()).data or {}
-    except FileNotFoundError:
-        if (paths.ROLES / role).is_dir():
-            return []
-        raise InputError(N_("there is no role named {role!r}"), place=str(paths.ROLES), role=role) from None
-    except yaml_file.YamlError as error:
-        raise InputError(N_("the file is not valid YAML: {fault}"), place=str(file), fault=error) from error
+def _read_lists(lists: Mapping[str, str], os_family: str, lab: Path) -> list[str]:
+    """Return the packages, sorted, in the `lists` (by role, the name of its list)."""
+    folders = {role: roles.folder(role, lab) for role in lists}
+    return sorted(
+        {package for role, name in lists.items() for package in _packages(folders[role], os_family, name)}
+    )
+
+
+def _packages(role: Path, os_family: str, name: str) -> list[str]:
+    """Return the list `name` of the role in that folder."""
+    file = role / "vars" / f"{os_family}.yml"
+    if not role.is_dir():
+        raise InputError(N_("there is no role named {role!r}"), place=str(paths.ROLES), role=role.name)
+    values = (yaml_file.read_file(file).data if file.exists() else None) or {}
     packages = values.get(name, [])
     if not isinstance(packages, list) or not all(isinstance(package, str) for package in packages):
         raise InputError(N_("the value must be a list of package names"), place=f"{file}: {name}")

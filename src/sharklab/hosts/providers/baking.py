@@ -13,7 +13,7 @@ from sharklab.hosts.image import build, systems
 from sharklab.hosts.image.model import Image, Layers, RootSource
 from sharklab.hosts.providers import disk, network
 from sharklab.hosts.providers.provider import Provider
-from sharklab.lab import needs, start
+from sharklab.lab import needs, roles, start
 from sharklab.lab.model import Host, Plan
 from sharklab.message import N_, Message
 from sharklab.process import Say
@@ -63,11 +63,11 @@ def layers(
     base image begins at `source`, if there is one.
     Raises what `bake` raises, and InputError and MachineryError as `build.base` does.
     """
-    roles = {*build.RUN_ROLES, *(role for host in golden.hosts for role in host.roles)}
+    wanted = {*build.RUN_ROLES, *(role for host in golden.hosts for role in host.roles)}
     family = systems.find(os_name).family
     kernel = needs.ROLES if machine else ()
-    packages = build.packages_of(roles, family, kernel)
-    offered = build.packages_of(start.find_absent_roles(golden.lab), family, kernel)
+    packages = build.packages_of(wanted, family, kernel, golden.lab.path)
+    offered = build.packages_of(start.find_absent_roles(golden.lab), family, kernel, golden.lab.path)
     image = build.base(os_name, packages, progress, machine, offered, source)
     return on_image(image, golden, bake, containers, progress)
 
@@ -149,21 +149,23 @@ def traces(upper: Path, host: Host) -> Iterator[Path]:
 def _content(golden: Plan, image: Image) -> dict[str, Any]:
     """Return all that goes into the layers, as plain data."""
     missing = {role for host in golden.hosts for role in start.find_absent_roles_of_host(golden.lab, host)}
-    roles = {role for host in golden.hosts for role in host.roles} | missing
+    applied = {role for host in golden.hosts for role in host.roles} | missing
+    folders = [roles.folder(role, golden.lab.path) for role in sorted(applied)]
     return {
         "image": image.folder.name,
         "hosts": [[host.name, host.networks, host.roles, dict(host.vars)] for host in golden.hosts],
         "missing": sorted(missing),
-        "files": dict(
-            _digests([*(paths.ROLES / role for role in sorted(roles)), paths.PLAYBOOKS / "bake.yml"])
-        ),
+        "files": dict(_digests([*folders, paths.PLAYBOOKS / "bake.yml"])),
         "cleaning": CLEANING,
     }
 
 
 def _digests(paths_read: Iterable[Path]) -> Iterator[tuple[str, str]]:
-    """Yield path and SHA-256 of every file that Ansible may read in `paths_read`."""
+    """Yield path and SHA-256 of every file that Ansible may read in `paths_read`.
+
+    The path starts at the folder that holds `roles` and `playbooks`: a lab may lie anywhere.
+    """
     for path in paths_read:
         for file in [path, *sorted(path.rglob("*"))]:
             if file.is_file() and not any(file.match(pattern) for pattern in PROSE):
-                yield str(file.relative_to(paths.ROOT)), hashlib.sha256(file.read_bytes()).hexdigest()
+                yield str(file.relative_to(path.parents[1])), hashlib.sha256(file.read_bytes()).hexdigest()

@@ -182,14 +182,19 @@ def _survey(plan: Plan, inventoried: Mapping[str, Variables], beside: Path) -> d
     found = remote.ask_all(
         _machines(plan.seat, known), lambda one: one.find_python(inventoried[one.name].get("lab_pythons", ()))
     )
+    for name, python in found.items():
+        borrowed.refuse_templates(name, python)
     known = {host: borrowed.with_python(entry, found[host]) for host, entry in known.items()}
     asked = remote.ask_all(_machines(plan.seat, known), lambda one: _examine(plan, one))
     for host in plan.hosts:
+        borrowed.refuse_templates(host.name, asked[host.name])
         check_machine(plan, host, asked[host.name])
         at = find_address(host, inventoried[host.name], asked[host.name])
         known[host.name] |= borrowed.description(host, asked[host.name], at)
     check_apart(known)
-    packages = {host.name: _packages(host, known[host.name]) for host in make_solved_plan(plan).hosts}
+    packages = {
+        host.name: _packages(plan.lab.path, host, known[host.name]) for host in make_solved_plan(plan).hosts
+    }
     absent = remote.ask_all(
         _machines(plan.seat, known), lambda one: one.ask("missing", packages=packages[one.name])["missing"]
     )
@@ -260,10 +265,13 @@ def check_apart(known: Mapping[str, Any]) -> None:
         )
 
 
-def _packages(host: Host, entry: Mapping[str, Any]) -> list[str]:
-    """Return the packages of a host's roles; in the solved lab, so that a student's work needs no network."""
+def _packages(lab: Path, host: Host, entry: Mapping[str, Any]) -> list[str]:
+    """Return the packages of a host's roles; in the solved lab, so that a student's work needs no network.
+
+    `lab` is the folder of the lab.
+    """
     roles = [*host.roles, *image.RUN_ROLES]
-    return image.packages_of(roles, entry["family"], kernel=entry["kernel"])
+    return image.packages_of(roles, entry["family"], entry["kernel"], lab)
 
 
 def _sentences(plan: Plan, known: Mapping[str, Any]) -> list[Message]:
@@ -358,7 +366,7 @@ def _install(plan: Plan, host: Host, one: Machine, known: Mapping[str, Any]) -> 
     if not entry["missing"] or file.exists():
         return
     first = image.repositories_of(
-        make_solved_plan(plan).lab.host(host.name).roles, entry["family"], entry["kernel"]
+        make_solved_plan(plan).lab.host(host.name).roles, entry["family"], entry["kernel"], plan.lab.path
     )
     installer = system_packages.INSTALLER.read_text(encoding="utf-8")
     failed = remote.failures(one.ask("install", packages=entry["missing"], first=first, installer=installer))

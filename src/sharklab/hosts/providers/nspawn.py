@@ -34,7 +34,7 @@ from sharklab.lab import roles
 from sharklab.lab.model import Host, Plan, Seat
 from sharklab.message import N_, Message
 
-TOOLS = ("systemd-nspawn", "ip", "nsenter", "ssh", "ssh-keygen", "setsid")
+TOOLS = ("systemd-nspawn", "ip", "nsenter", "prlimit", "ssh", "ssh-keygen", "setsid")
 KEEPER = Path(__file__).with_name("host.sh")
 BOOT = Path(boot.__file__)
 
@@ -43,6 +43,9 @@ LIMITS = cgroups.Limits(memory=768 * 2**20, processes=512, cpu_weight=400)
 
 NEARLY = 0.95
 """The part of a limit from which a host is said to have reached it."""
+
+CONSOLE = 16 << 20
+"""Bytes of the log of a host's console, on the disk of this machine. A host that writes more there ends."""
 
 OPEN_FILES = "1024:16384"
 """Of one process: the number that it begins with, and the one to which it may raise that (getrlimit(2))."""
@@ -75,12 +78,12 @@ def start(plan: Plan, host: Host, layers: Layers, own_users: bool) -> None:
     keeper += [unit, folder, number, *command(unit, host.name, interfaces, lowers, first)]
     keeper += ["--notify-ready=yes", "--boot"]
     told = ("env", f"NOTIFY_SOCKET={readiness.place(plan.seat.id, host.name)}")
-    process.run([*cgroups.launcher(unit, limits(host)), *told, "setsid", "--fork", *keeper])
+    process.run([*cgroups.launcher(unit, limits(host, plan.lab.path)), *told, "setsid", "--fork", *keeper])
 
 
-def limits(host: Host) -> cgroups.Limits:
-    """Return the limits of a host: the usual ones, or those that its roles ask for."""
-    asked = roles.limits(host.roles)
+def limits(host: Host, lab: Path) -> cgroups.Limits:
+    """Return the limits of a host of the lab in folder `lab`: the usual ones, or what its roles ask for."""
+    asked = roles.limits(host.roles, lab)
     memory = asked.get("memory_mib", 0) * 2**20
     return replace(
         LIMITS,
@@ -179,6 +182,7 @@ def command(
     namespace, users = unit if interfaces else "-", "-" if first is None else str(first)
     return [
         *(sys.executable, "-I", "-S", BOOT, namespace, users, lowers),
+        *("prlimit", f"--fsize={CONSOLE}:unlimited"),
         "env",
         "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1",
         "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network",  # students set net.* sysctls
@@ -199,6 +203,7 @@ def command(
         "--kill-signal=SIGRTMIN+4",
         "--console=read-only",
         f"--rlimit=RLIMIT_NOFILE={OPEN_FILES}",
+        "--rlimit=RLIMIT_FSIZE=infinity",  # that of prlimit is for systemd-nspawn alone
         "--system-call-filter=open_by_handle_at",  # NFS servers in user space
         "--resolv-conf=off",
         "--timezone=off",

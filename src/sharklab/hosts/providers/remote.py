@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -69,6 +69,15 @@ UNREACHABLE = 255
 NOT_FOUND = 127
 PARALLEL = 16
 
+LIMIT = 300.0
+"""Seconds that a machine may take to answer: one that belongs to a student may never do."""
+
+UNLIMITED = ("install", "record", "restore")
+"""The requests to borrowed machines alone: packages come from a network, and /etc may be large."""
+
+MOST_OF_RECORD = 1 << 29
+"""Bytes of their answers."""
+
 
 class NoSuchFile(MachineryError):
     """A machine does not have the file that was asked for."""
@@ -90,18 +99,23 @@ class Machine:
     options: tuple[str, ...] = ()
 
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
-        """Return the machine's answer to a request of `hosts.agent.answer`. Raises MachineryError."""
+        """Return the machine's answer to a request of `hosts.agent.answer`. Raises MachineryError.
+
+        Of its parts only the names are sure, and not their kinds: the machine may belong to a student.
+        """
         order = {"modules": _modules(), "do": do, "request": request, "start": ANSWER}
         text = self.secret + json.dumps(order) + "\n"
+        is_large = do in UNLIMITED
         try:
-            said = process.run(self.as_root([self.python, "-I", "-c", LOADER]), stdin=text)
+            said = process.run(
+                self.as_root([self.python, "-I", "-c", LOADER]),
+                stdin=text,
+                timeout=None if is_large else LIMIT,
+                most=MOST_OF_RECORD if is_large else process.MOST,
+            )
+            return _read_answer(said)
         except MachineryError as error:
             raise self._failure(error) from error
-        for line in reversed(said.splitlines()):
-            if line.startswith(ANSWER):
-                answer: dict[str, Any] = json.loads(line.removeprefix(ANSWER))
-                return answer
-        raise self._failure(MachineryError(said))
 
     def find_python(self, names: Sequence[str]) -> str:
         """Return the path of the first interpreter of `names` that the machine has, "" without names.
@@ -147,13 +161,15 @@ class Machine:
         """
         demand = "finished" if finished else ""
         words = self.as_root(["sh", "-c", COPY.format(home=home), "sh", path, str(limit + 1), demand])
-        done = subprocess.run(
-            words, input=self.secret.encode(), stdout=target, stderr=subprocess.PIPE, check=False
-        )
-        if done.returncode:
-            said = process.last_lines(done.stderr.decode(errors="replace"))
-            error = MachineryError(said, code=done.returncode, said=said)
-            raise self._failure(error) if done.returncode == UNREACHABLE else self._no_copy(path, said)
+        try:
+            code, errors = process.stream(words, target.write, stdin=self.secret.encode(), most=limit + 1)
+        except MachineryError as error:  # a host that does not stop there
+            error.place = f"{self.name}:{path}"
+            raise
+        if code:
+            said = process.last_lines(errors)
+            failure = MachineryError(said, code=code, said=said)
+            raise self._failure(failure) if code == UNREACHABLE else self._no_copy(path, said)
 
     def _no_copy(self, path: str, said: str) -> MachineryError:
         if NO_FILE in said:
@@ -207,6 +223,17 @@ def ask_all(machines: Iterable[Machine], ask: Callable[[Machine], Any]) -> dict[
     with ThreadPoolExecutor(PARALLEL) as pool:
         waiting = {one.name: pool.submit(ask, one) for one in chosen}
     return {name: future.result() for name, future in waiting.items()}
+
+
+def _read_answer(said: str) -> dict[str, Any]:
+    """Return the answer among the lines that a machine printed. Raises MachineryError with them."""
+    for line in reversed(said.splitlines()):
+        if line.startswith(ANSWER):
+            with suppress(ValueError, RecursionError):
+                answer = json.loads(line.removeprefix(ANSWER))
+                if isinstance(answer, dict):
+                    return answer
+    raise MachineryError("{said}", said=process.last_lines(said))
 
 
 def _modules() -> list[tuple[str, str]]:

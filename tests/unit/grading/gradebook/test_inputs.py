@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 import shutil
 import tarfile
 from collections.abc import Callable
@@ -12,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError
-from sharklab.grading.gradebook import inputs, work_item
-from sharklab.grading.gradebook.inputs import SubmissionSource
-from sharklab.grading.gradebook.named import ClassNames
+from sharklab.grading.gradebook import inputs, submission_source, work_item
 from sharklab.grading.gradebook.pool import Failure, _attempt
 from sharklab.grading.gradebook.selection import select
+from sharklab.grading.gradebook.submission_source import SubmissionSource
 from sharklab.grading.gradebook.work_item import IdentifyItem, Identity
 from sharklab.grading.submission.model import Seal
 from sharklab.lab import load
@@ -243,7 +240,7 @@ def test_a_packed_folder_is_that_of_its_student(
             opened.add(tree, ".")
     found = identified(tmp_path / "in", tmp_path / "out")
     whole = [source for source, each in found.items() if isinstance(each, Identity)]
-    assert ["alice"] * is_read == [inputs.owner(each, ROSTER).id for each in whole]  # type: ignore[union-attr]
+    assert ["alice"] * is_read == [submission_source.owner(each, ROSTER).id for each in whole]  # type: ignore[union-attr]
 
 
 def test_find_takes_files_and_folders_once(places: Path) -> None:
@@ -313,46 +310,6 @@ def test_find_follows_no_link_to_a_folder(tmp_path: Path) -> None:
         inputs.find([tmp_path / "class"])
 
 
-@pytest.mark.parametrize(
-    ("place", "owner"),
-    [
-        ("Bob_7_assignsubmission_file_/tp4-alice.zip/tp4", "bob"),
-        ("all.zip/Some One_13_assignsubmission_file_work.zip", "alice-bob"),
-        ("TP4-Alice (1).sharklab.zip", "alice"),
-        ("alice - Copie.zip", "alice"),
-        ("alice/tp4", "alice"),
-        ("malice.zip", ""),
-        ("Zoe_9_assignsubmission_file_/x.zip", ""),
-    ],
-)
-def test_owner_is_told_by_the_names_around_a_submission(place: str, owner: str) -> None:
-    """Moodle's names come first, then the nearest one of a student."""
-    found = inputs.owner(SubmissionSource(Path("x"), packed=True, place=place), STUDENTS)
-    assert owner == (found.id if found else "")
-
-
-def test_digest_of_a_folder_is_of_names_and_contents(places: Path) -> None:
-    """What counts as a change: an answer, a capture, its name; not what else lies there."""
-    [source] = inputs.find([places / "bob"])
-    seen = [inputs.digest(source)]
-    (source.path / "notes.py").write_text("mine")
-    seen.append(inputs.digest(source))
-    (source.path / "captures" / "dns.pcap").rename(source.path / "captures" / "web.pcap")
-    seen.append(inputs.digest(source))
-    (source.path / "answers.yml").write_text("{}")
-    seen.append(inputs.digest(source))
-    assert [True, False, False] == [before == after for before, after in itertools.pairwise(seen)]
-
-
-def test_digest_of_a_packed_file_is_of_its_bytes(places: Path, tmp_path: Path) -> None:
-    """A link is not followed: its digest is that of the refusal."""
-    [source] = inputs.find([places / "sub"])
-    assert hashlib.sha256(b"a").hexdigest() == inputs.digest(source)
-    (tmp_path / "link.sharklab").symlink_to(source.path)
-    link = SubmissionSource(tmp_path / "link.sharklab", packed=True)
-    assert inputs.digest(source) != inputs.digest(link) == inputs.digest(link)
-
-
 def test_find_folders_takes_each_folder_as_it_is(tmp_path: Path) -> None:
     """Git checkouts, each named after its student; a place with work of its own is one submission."""
     (tmp_path / "alice" / "TP4" / "captures").mkdir(parents=True)
@@ -403,22 +360,6 @@ def test_find_folders_takes_the_folders_of_students_in_a_zip(tmp_path: Path) -> 
     [source] = inputs.find_folders([zipped(tmp_path / "a.zip", entries)], ROSTER)
     found = inputs.find_unpacked(source, tmp_path / "out", ROSTER, "tp4")
     assert ["alice", "bob"] == [each.name for each in found]
-
-
-@pytest.mark.parametrize(
-    ("place", "students"),
-    [
-        ("tp4-alice-bob", ["alice", "bob"]),
-        ("alice-bob/TP4", ["alice", "bob"]),
-        ("x-carol.zip", ["carol"]),
-        ("Alice_12_assignsubmission_file_/bob", ["alice"]),
-        ("nobody", []),
-    ],
-)
-def test_owners_are_all_whom_a_name_means(place: str, students: list[str]) -> None:
-    """A pair has one folder; Moodle's names come first."""
-    source = SubmissionSource(Path("x"), packed=False, place=place)
-    assert students == [each.id for each in inputs.owners(source, ClassNames(ROSTER))]
 
 
 def test_find_folders_takes_a_zip_for_the_folder_in_it(tmp_path: Path) -> None:
@@ -472,7 +413,7 @@ def test_a_zip_of_any_name_is_that_of_the_folder_around_it(tmp_path: Path) -> No
                 left += inputs.find_unpacked(source, into)
             else:
                 opened.append(source.name)
-    assert ["alice", "alice", "bob", "bob", "carol"] == sorted(map(inputs.stem, opened))
+    assert ["alice", "alice", "bob", "bob", "carol"] == sorted(map(submission_source.stem, opened))
 
 
 def test_find_folders_without_a_folder_says_so(tmp_path: Path) -> None:
@@ -481,20 +422,6 @@ def test_find_folders_without_a_folder_says_so(tmp_path: Path) -> None:
         with pytest.raises(InputError) as raised:
             inputs.find_folders([place])
         assert str(place) == raised.value.place
-
-
-def test_digest_of_a_folder_follows_captures_anywhere_in_it(tmp_path: Path) -> None:
-    """A student who changes one, or a text with answers, is graded again; other files do not count."""
-    work = tmp_path / "alice"
-    work.mkdir()
-    source = inputs.SubmissionSource(work, packed=False)
-    before = inputs.digest(source)
-    (work / "x.py").write_text("x")
-    assert before == inputs.digest(source)
-    (work / "x.bin").write_bytes(bytes.fromhex("d4c3b2a1") + bytes(20))
-    assert before != (second := inputs.digest(source))
-    (work / "README.md").write_text("x")
-    assert second != inputs.digest(source)
 
 
 TEXT = "_assignsubmission_onlinetext_/onlinetext.html"
@@ -526,7 +453,7 @@ def test_an_online_text_belongs_to_the_submission_of_its_participant(tmp_path: P
     file = zipped(tmp_path / "all.zip", DOWNLOAD)
     place = unzipped(file, tmp_path / "class")
     assert expected == texts_of(found := inputs.find_folders([place], ROSTER))
-    assert ["1", "2", "3", "4"] == [inputs.participant(source) for source in found]
+    assert ["1", "2", "3", "4"] == [submission_source.participant(source) for source in found]
     assert () == inputs.find_others([place], found)
     [packed] = inputs.find_folders([file])
     assert expected == texts_of(inputs.find_unpacked(packed, tmp_path / "out", ROSTER))
@@ -539,20 +466,6 @@ def test_an_online_text_stays_with_the_zip_of_its_student(tmp_path: Path) -> Non
     *_, dan = inputs.find_folders([place])
     [one] = inputs.find_unpacked(dan, tmp_path / "out")
     assert (dan.texts, False) == (one.texts, one.packed)
-
-
-def test_digest_follows_the_online_text(tmp_path: Path) -> None:
-    """Of a folder, and of a text alone."""
-    (text := tmp_path / "onlinetext.html").write_text("a")
-    (work := tmp_path / "alice").mkdir()
-    for source in (
-        SubmissionSource(work, packed=False, texts=(text,)),
-        SubmissionSource(text, packed=False, texts=(text,)),
-    ):
-        before = inputs.digest(source)
-        assert before != inputs.digest(SubmissionSource(source.path, packed=False))
-        text.write_text(f"{text.read_text()}a")
-        assert before != inputs.digest(source)
 
 
 def test_find_folders_takes_a_tar_that_is_the_only_file_for_its_folder(tmp_path: Path) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.errors import InputError
-from sharklab.grading.gradebook import inputs
-from sharklab.grading.gradebook.inputs import SubmissionSource
+from sharklab.grading.gradebook import submission_source
 from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.gradebook.selection import (
     MISFILED,
@@ -21,6 +20,7 @@ from sharklab.grading.gradebook.selection import (
     lab_of,
     select,
 )
+from sharklab.grading.gradebook.submission_source import SubmissionSource
 from sharklab.grading.gradebook.work_item import Identity
 from sharklab.grading.submission.model import Seal
 from sharklab.lab import load
@@ -196,7 +196,7 @@ def test_turn_of_a_group_takes_moodles_copies_for_one_submission() -> None:
 )
 def test_owner_of_a_groups_folder_is_named_behind_the_group(folder: str, owner: str) -> None:
     """A first name with a hyphen is no group, and another group is another student."""
-    found = inputs.owner(SubmissionSource(Path(folder) / "x.sharklab", packed=True), GROUPS)
+    found = submission_source.owner(SubmissionSource(Path(folder) / "x.sharklab", packed=True), GROUPS)
     assert owner == (found.id if found else "")
 
 
@@ -229,7 +229,9 @@ def test_owner_of_a_folder_has_moodles_number_in_each_language(identifier: str) 
     """The roster was a worksheet of a site in any language."""
     source = SubmissionSource(Path("Somebody_12_assignsubmission_file_/x.sharklab"), packed=True)
     student = Student("bob", "Bob", "", identifier)
-    assert student == inputs.owner(source, (Student("alice", "Alice", "", "Participant 2"), student))
+    assert student == submission_source.owner(
+        source, (Student("alice", "Alice", "", "Participant 2"), student)
+    )
 
 
 def test_turn_gives_the_identifier_of_a_folder_to_its_owner() -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import work_item
-from sharklab.grading.gradebook.inputs import SubmissionSource, digest
 from sharklab.grading.gradebook.model import Entry
 from sharklab.grading.gradebook.pool import Failure
+from sharklab.grading.gradebook.submission_source import SubmissionSource, digest
 from sharklab.grading.gradebook.work_item import GradeItem, IdentifyItem, Identity, StudentRecord
 from sharklab.grading.marking.fingerprints import CaptureFingerprint, SubmissionFingerprint
 from sharklab.grading.marking.policy import NO_POLICY

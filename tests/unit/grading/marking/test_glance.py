@@ -57,10 +57,27 @@ def test_look_finds_the_exercise(
     assert (8, "") == (seen.packets, str(seen.problem))
 
 
-@pytest.mark.parametrize(("asker", "shown"), [("server", {"page": ()}), ("192.0.2.8", {})])
-def test_packets_that_are_no_conversation(hosts: StudentHosts, asker: str, shown: dict[str, object]) -> None:
-    """An echo request: packets of the seat's hosts count, those of others do not."""
-    plan = about(hosts.plan, "icmp", conversation=False)
+@pytest.mark.parametrize(
+    ("filter", "conversation", "asker", "shown"),
+    [
+        ("icmp", False, "server", {"page": ()}),
+        ("icmp[icmptype] == icmp-echo", True, "server", {"page": ()}),
+        ("icmp6", True, "server", {"page": ()}),
+        ("tcp", True, "server", {}),
+        ("not icmp", True, "server", {}),
+        ("icmp or tcp port 80", True, "server", {}),
+        ("icmp", True, "192.0.2.8", {}),
+        ("icmp", False, "192.0.2.8", {}),
+    ],
+)
+def test_packets_that_are_no_conversation(
+    hosts: StudentHosts, filter: str, conversation: bool, asker: str, shown: dict[str, object]
+) -> None:
+    """An echo request: packets of the seat's hosts count, those of others do not.
+
+    An exercise about ping names its hosts, and has no ports.
+    """
+    plan = about(hosts.plan, filter, conversation)
     source = str(plan.seat.address("server", "lan").ipv4.ip) if asker == "server" else asker
     packet = LINKS["ethernet"].wrap(Way(source, "192.0.2.9").ip(1, icmp(8, 0, b"ping")), "<")
     pcap(hosts.place / "ping", 1, [packet], "<", 1000)

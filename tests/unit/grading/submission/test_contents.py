@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sharklab.evidence.packets import recognition
-from sharklab.grading.submission import contents, work
+from sharklab.grading.submission import contents, manifest, work
 from sharklab.grading.submission.model import PlainHostState, Submission, WrittenAnswer
 from sharklab.i18n import translator
 from tests.support import submission_sample as sample
@@ -108,6 +108,10 @@ def test_plain_and_lines_name_the_hosts_after_the_reboot(submission: Submission,
     heads = [line.partition(":")[0] for line in contents.lines(sample.plan(), exam, file, translator("en"))]
     assert ["State of hosts", "State after the reboot"] == heads[3:5]
     assert "These hosts did not come back after the reboot" == heads[5]
+    reboots = {"client": {"before": "a", "after": "b", "seconds": 9.0, "state": "running", "reason": ""}}
+    seen = replace(exam, manifest={**exam.manifest, manifest.REBOOTS: reboots})
+    lines = list(contents.lines(sample.plan(), seen, file, translator("en")))
+    assert (True, False) == ("came back" in lines[5], "did not" in lines[5])
     assert ["server"] == contents.plain(sample.plan(), exam)["rebooted"]
     plain = contents.lines(sample.plan(), replace(submission, state=state), file, translator("en"))
     assert not [line for line in plain if "reboot" in line]

@@ -63,3 +63,17 @@ def test_no_door_is_a_broken_talk(tmp_path: Path) -> None:
     """The gateway may have ended."""
     with pytest.raises(protocol.BrokenTalk):
         protocol.ask(str(tmp_path / "door"), {})
+
+
+def test_more_descriptors_than_a_request_has_are_refused() -> None:
+    """Piece by piece, before the line ends: they would fill the table of open files of root's process."""
+    ours, theirs = socket.socketpair()
+    reader, writer = os.pipe()
+    with ours, theirs:
+        for _ in range(protocol.MOST_HANDLES):
+            socket.send_fds(ours, [b" "], [writer, writer])
+        os.close(writer)
+        with pytest.raises(protocol.BrokenTalk):
+            protocol.receive(theirs)
+    assert b"" == os.read(reader, 1), "somebody still has the other end"
+    os.close(reader)

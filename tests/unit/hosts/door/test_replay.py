@@ -66,3 +66,12 @@ def test_a_cut_leaves_control_sequences_and_letters_whole() -> None:
     for _ in range(2 * replay.LARGEST // len(piece)):
         past.add(piece)
     assert all_of(past).startswith(b"\x1b[31m")
+
+
+def test_a_program_that_names_modes_without_end_takes_no_memory() -> None:
+    """A terminal has some dozens of modes; the process that keeps all terminals remembers no others."""
+    modes: dict[int, bool] = {}
+    for begin in range(0, 200_000, 1000):
+        output = b"".join(b"\x1b[?%dh" % number for number in range(begin, begin + 1000))
+        modes = replay.follow_modes(modes, output)
+    assert len(modes) <= 10**replay.DIGITS and modes[1049]

@@ -76,9 +76,17 @@ def test_packages_of_several_roles(roles: Path) -> None:
     assert ["curl", "tcpdump"] == image.packages_of(["a", "b", "c"], "Debian")
 
 
+def test_packages_of_a_role_of_a_lab(roles: Path, tmp_path: Path) -> None:
+    """A role that a lab alone has names its packages as any role does."""
+    write(roles, "a", "__a_packages: [curl]\n")
+    write(tmp_path / "lab" / "roles", "gate", "__gate_packages: [dnsmasq]\n__gate_repositories: [epel]\n")
+    assert ["curl", "dnsmasq"] == image.packages_of(["a", "gate"], "Debian", lab=tmp_path / "lab")
+    assert ["epel"] == image.repositories_of(["a", "gate"], "Debian", (), tmp_path / "lab")
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
-    [("__a_packages: curl\n", ": __a_packages"), ("__a_packages: [\n", "")],
+    [("__a_packages: curl\n", ": __a_packages"), ("__a_packages: [\n", ":2")],
     ids=["no list", "no YAML"],
 )
 def test_packages_of_a_broken_file(text: str, key: str, roles: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sharklab import paths
 from sharklab.cli import flow
 from sharklab.errors import MachineryError
 from sharklab.hosts import providers
@@ -68,7 +69,7 @@ def test_files_leave_names_to_a_role_that_sets_them(role: str, keys: Plan) -> No
     """A lab's own resolver is not mixed with the gateway's."""
     server, client = keys.hosts
     own = replace(server, roles=("common", role))
-    assert role in roles.names()
+    assert role in roles.names(paths.ROOT)
     lines = keyfile(replace(keys, lab=replace(keys.lab, hosts=(own, client))), own, "lan")
     assert (True, False) == ("gateway=10.250.1.254" in lines, any(line.startswith("dns=") for line in lines))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sharklab import process
+from sharklab import paths, process
 from sharklab.hosts.image import Image, Layers
 from sharklab.hosts.providers import (
     access,
@@ -95,6 +95,14 @@ def test_command_takes_the_interfaces_of_the_host() -> None:
     assert Path("/dev/fuse").exists() == any(word.endswith(":/dev/fuse") for word in words)
 
 
+def test_command_bounds_the_log_of_the_console() -> None:
+    """A host may write there without end, onto the disk of this machine; its own files have no such limit."""
+    words = [str(word) for word in nspawn.command("sl-a-client", "client", [], "lower0", 0x80000)]
+    limit = words.index("prlimit")
+    assert f"--fsize={nspawn.CONSOLE}:unlimited" == words[limit + 1]
+    assert limit < words.index("systemd-nspawn") < words.index("--rlimit=RLIMIT_FSIZE=infinity")
+
+
 def test_command_without_users_and_network() -> None:
     """The users are those of the machine; no namespace is looked for where no interface is taken."""
     words = [str(word) for word in nspawn.command("sl-a-client", "client", [], "lower0", None)]
@@ -118,8 +126,8 @@ def usage(memory: int = 10, processes: int = 10, killed: int = 0) -> cgroups.Usa
 def test_limits_leave_room_for_browsers(seat_plan: Plan) -> None:
     """The probes of `reachability` start twelve at once on the host with the network tools."""
     host = seat_plan.hosts[0]
-    browsing = nspawn.limits(replace(host, roles=("common", "network_tools")))
-    assert nspawn.limits(host).memory < browsing.memory
+    browsing = nspawn.limits(replace(host, roles=("common", "network_tools")), paths.ROOT)
+    assert nspawn.limits(host, paths.ROOT).memory < browsing.memory
 
 
 @pytest.mark.parametrize(

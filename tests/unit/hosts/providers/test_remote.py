@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sharklab import process
 from sharklab.errors import MachineryError
 from sharklab.hosts import agent
 from sharklab.hosts.providers import remote
@@ -106,3 +107,28 @@ def test_failures_have_a_line_each() -> None:
     """An answer without failed steps has none."""
     assert ["mount /x: busy"] == remote.failures({"failed": [["mount /x", "busy"]]})
     assert [] == remote.failures({})
+
+
+@pytest.mark.parametrize("answer", ["[]", "7", "{", "[" * 100_000], ids=["list", "number", "cut", "deep"])
+def test_ask_refuses_an_answer_of_another_form(fakes: Path, answer: str) -> None:
+    """A student may have replaced the Python of a host."""
+    (fakes / "answer").write_text(f"{remote.ANSWER}{answer}\n")
+    script(fakes, "ssh", f"cat >/dev/null; cat {fakes}/answer")
+    assert "server" == error_of(MachineryError, machine().ask, "captures").values["host"]
+
+
+@pytest.mark.parametrize("words", ["yes", "exec sleep 600"])
+def test_ask_ends_a_host_without_end(fakes: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """One that prints, and one that says nothing."""
+    monkeypatch.setattr(remote, "LIMIT", 1.0)
+    monkeypatch.setattr(process, "MOST", 1 << 20)
+    script(fakes, "ssh", f"cat >/dev/null; {words}")
+    assert "server" == error_of(MachineryError, machine().ask, "captures").values["host"]
+
+
+def test_copy_ends_a_host_that_sends_more_than_was_asked_for(fakes: Path, tmp_path: Path) -> None:
+    """The host may have another `head`: the limit is kept here."""
+    script(fakes, "ssh", "exec cat /dev/zero")
+    with (tmp_path / "file").open("wb") as file:
+        error = error_of(MachineryError, machine().copy, "a.pcap", "student", file, 1000)
+    assert "server:a.pcap" == error.place and (tmp_path / "file").stat().st_size <= 1001

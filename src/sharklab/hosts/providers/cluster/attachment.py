@@ -7,6 +7,7 @@ binary message; a text message is the end of a stream.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,9 +19,14 @@ from sharklab.hosts.providers.cluster.transport import SECONDS, Transport, certi
 from sharklab.message import N_
 
 if TYPE_CHECKING:
+    import ssl
+
     from websockets.sync.client import ClientConnection
 
 INPUT, OUTPUT, ERRORS, CONTROL = "0", "1", "2", "control"
+
+TRIES = 3
+"""Programs that are begun before it is an error that their streams cannot be opened."""
 
 
 @dataclass(frozen=True)
@@ -66,21 +72,45 @@ class Attached:
 def attach(engine: Client, name: str, argv: Sequence[str]) -> Attached:
     """Start a program in an instance that runs, and return its streams.
 
-    The program waits for them. Raises MachineryError (EngineRefusal when the instance does not run).
+    The program waits for them. If they were too late, which a busy computer brings about, it is begun again.
+    Raises MachineryError (EngineRefusal when the instance does not run).
     """
     body = {"command": list(argv), "wait-for-websocket": True, "interactive": False, "cwd": "/"}
-    begun = engine.transport.begin("POST", path("instances", name, "exec"), body, project=engine.project)
-    secrets: Mapping[str, str] = begun["metadata"]["fds"]
-    streams: dict[str, ClientConnection] = {}
-    with ExitStack() as opened:
-        for stream, secret in secrets.items():
-            where = f"{path('operations', begun['id'])}/websocket?secret={secret}"
-            streams[stream] = opened.enter_context(_open(engine.transport, where))
+    for left in range(TRIES - 1, -1, -1):
+        begun = engine.transport.begin("POST", path("instances", name, "exec"), body, project=engine.project)
+        operation, secrets = path("operations", begun["id"]), begun["metadata"]["fds"]
+        places = {stream: f"{operation}/websocket?secret={secret}" for stream, secret in secrets.items()}
+        try:
+            return Attached(_open_all(engine.transport, places))
+        except Unreachable:
+            if not left:
+                raise
+    raise AssertionError("the last try raises its error")
+
+
+def _open_all(transport: Transport, places: Mapping[str, str]) -> Mapping[str, ClientConnection]:
+    """Open all streams at the same time: the engine gives up when one is missing after five seconds.
+
+    If one cannot be opened, the others are closed. Raises Unreachable.
+    """
+    endpoint = transport.endpoint
+    context = None if endpoint.socket else certificates(endpoint)
+    with ExitStack() as opened, ThreadPoolExecutor(len(places)) as pool:
+        futures = {name: pool.submit(_open, transport, where, context) for name, where in places.items()}
+        for future in futures.values():
+            opened.callback(_close, future)
+        streams = {name: future.result() for name, future in futures.items()}
         opened.pop_all()  # they stay open
-    return Attached(streams)
+    return streams
 
 
-def _open(transport: Transport, where: str) -> ClientConnection:
+def _close(opening: Future[ClientConnection]) -> None:
+    """Close a stream, if it could be opened."""
+    if opening.exception() is None:
+        opening.result().close()
+
+
+def _open(transport: Transport, where: str, context: ssl.SSLContext | None) -> ClientConnection:
     from websockets.exceptions import WebSocketException
     from websockets.sync.client import connect, unix_connect
 
@@ -88,10 +118,14 @@ def _open(transport: Transport, where: str) -> ClientConnection:
     options = {"compression": None, "max_size": None, "ping_interval": None, "open_timeout": SECONDS}
     try:
         if endpoint.socket:
-            return unix_connect(str(endpoint.socket), f"ws://engine{where}", **options)  # type: ignore[arg-type]
-        address = urlsplit(endpoint.address)
-        context = certificates(endpoint)
-        return connect(f"wss://{address.netloc}{where}", ssl=context, proxy=None, **options)  # type: ignore[arg-type]
+            way = unix_connect(str(endpoint.socket), f"ws://engine{where}", **options)  # type: ignore[arg-type]
+        else:
+            address = f"wss://{urlsplit(endpoint.address).netloc}{where}"
+            way = connect(address, ssl=context, proxy=None, **options)  # type: ignore[arg-type]
+        with ExitStack() as opened:
+            stream = opened.enter_context(way)
+            opened.pop_all()  # it stays open
+        return stream
     except (OSError, WebSocketException) as error:
         raise Unreachable(
             N_("the connection to the engine broke: {reason}"),

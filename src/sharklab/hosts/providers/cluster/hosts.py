@@ -105,7 +105,8 @@ def describe(
         course.STUDENT: plan.seat.student,
     }
     is_container = seat.kind == InstanceKind.CONTAINER
-    config |= {**_limits(host), GUEST_API.get(engine, GUEST_API["lxd"]): "false"} if is_container else MACHINE
+    guest_api = GUEST_API.get(engine, GUEST_API["lxd"])
+    config |= {**_limits(plan, host), guest_api: "false"} if is_container else MACHINE
     size = SIZE if is_container else machine_image.SIZE
     devices = {"root": {"type": "disk", "path": "/", "pool": pool, "size": size}}
     if is_container:
@@ -121,9 +122,9 @@ def describe(
     return config, devices
 
 
-def _limits(host: Host) -> dict[str, str]:
+def _limits(plan: Plan, host: Host) -> dict[str, str]:
     """Return the configuration of a container: its limits and its users."""
-    limits = nspawn.limits(host)
+    limits = nspawn.limits(host, plan.lab.path)
     return {
         "limits.memory": str(limits.memory),
         "limits.processes": str(limits.processes),

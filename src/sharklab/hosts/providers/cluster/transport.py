@@ -346,10 +346,10 @@ def _open(endpoint: EngineEndpoint) -> httpx2.Client:
 
 def certificates(endpoint: EngineEndpoint) -> ssl.SSLContext:
     """Return the certificates that TLS checks and shows. One that the client has pinned decides alone."""
-    context = ssl.create_default_context()
+    pinned = endpoint.server_certificate
     try:
-        if endpoint.server_certificate:
-            context = ssl.create_default_context(cafile=str(endpoint.server_certificate))
+        context = ssl.create_default_context(cafile=str(pinned) if pinned else None)
+        if pinned:
             context.check_hostname = False  # the certificate itself is pinned, whatever name it has
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         if endpoint.certificate and endpoint.key:

@@ -6,10 +6,12 @@ ssh(1) to a host. It runs as the student's own user of the jail.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,9 @@ FROM_HOSTS = "--from-hosts"
 
 PATIENCE = 900.0
 """Seconds until the door has answered: in an exam the hosts reboot before a submission is packed."""
+
+MOST_PROCESSES = 96
+"""Processes of one student in the jail: a login has three. All students share the memory of the jail."""
 
 LONGEST = 8
 """Characters of a choice in the menu."""
@@ -93,8 +98,7 @@ def keep(path: Path, content: str) -> Path:
 
 def ssh(order: dict[str, Any]) -> list[str]:
     """Return the command of ssh to a host."""
-    folder = TEMPORARY / f"login-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = own_folder()
     name = f"{order['lab']}-{order['host']}"
     key, known = keep(folder / f"{name}.key", order["key"]), keep(folder / f"{name}.known", order["known"])
     here = Path(__file__).absolute().parent
@@ -138,6 +142,39 @@ def pump(words: list[str]) -> int:
     if child.stdin:
         child.stdin.close()
     return child.wait()
+
+
+def has_too_many(folder: Path = Path("/proc")) -> bool:
+    """Tell whether the student has more processes here than one student may have (proc(5))."""
+    own, count = os.getuid(), 0
+    for entry in os.scandir(folder):
+        with suppress(OSError):  # it has ended
+            count += entry.name.isdecimal() and entry.stat().st_uid == own
+    return count > MOST_PROCESSES
+
+
+def own_folder() -> Path:
+    """Return the folder of this user."""
+    folder = TEMPORARY / f"login-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def wait_for_turn() -> None:
+    """Return when no other login of this user sends a submission; the next one waits until this one ends."""
+    lock = os.open(own_folder() / "turn", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def send_file(command: str) -> tuple[int, ...]:
+    """Return the descriptor of the file that a command hands in, if it hands one in.
+
+    All files are in the memory of the jail, which all students share: a student has one at a time.
+    """
+    if not sends_file(command):
+        return ()
+    wait_for_turn()
+    return (spool(0),)
 
 
 def spool(source: int) -> int:
@@ -188,8 +225,10 @@ def follow(order: dict[str, Any]) -> int:
 def main() -> int:
     """Ask the door, and the student if the door says so."""
     wanted = request()
+    if has_too_many():
+        return follow({"error": "sharklab: too many logins are open: end some"})
     try:
-        order = ask(wanted, (spool(0),) if sends_file(wanted["command"]) else ())
+        order = ask(wanted, send_file(wanted["command"]))
         if "choices" in order:
             chosen = choose(order)
             if not chosen:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -16,6 +15,7 @@ from sharklab.i18n import translator
 from sharklab.message import Message
 from sharklab.progress import Progress
 from tests.support.errors import error_of
+from tests.support.waiting import wait_until
 
 ENGLISH, FRENCH = translator("en"), translator("fr")
 
@@ -66,14 +66,6 @@ def test_job_that_fails_tells_why(error: Exception, said: str) -> None:
     assert DONE == own.list_last_jobs()["bob"].state
 
 
-def wait_until_closed(job: Job) -> None:
-    """Return when a job has ended: its thread has nothing left but to note the state."""
-    deadline = time.monotonic() + 60
-    while job.is_open:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 class Gate:
     """Work that tells when it has begun, and waits until it may go on."""
 
@@ -108,7 +100,7 @@ def test_seat_has_one_job_at_a_time(gate: Gate) -> None:
     first = own.list_last_jobs()["alice"]
     gate.go.set()
     done = threading.Event()
-    wait_until_closed(first)
+    wait_until(lambda: not first.is_open)
     own.add("alice", "stop", lambda progress: done.set())
     assert done.wait(60) and "stop" == ended(own).title
 

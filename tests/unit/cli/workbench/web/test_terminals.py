@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -33,6 +34,14 @@ def until(socket: WebSocketTestSession, is_so: Callable[[bytes], bool]) -> bytes
 def opened(bench: Bench, host: str = "server", reader: Reader | None = None) -> Any:
     """Return the WebSocket of a terminal."""
     return bench.browser(reader).websocket_connect(bench.socket(f"/hosts/{host}/terminal"))
+
+
+@contextmanager
+def shown(bench: Bench) -> Iterator[WebSocketTestSession]:
+    """Yield the student's terminal as it shows its prompt: nobody can look at one that has not started."""
+    with opened(bench) as socket:
+        until(socket, lambda said: b"ready" in said)
+        yield socket
 
 
 def test_shell_outlives_the_page(kept: Bench) -> None:
@@ -91,7 +100,7 @@ def test_nobody_else_sees_a_terminal(kept: Bench, door_here: DoorHere) -> None:
 def test_watcher_sees_and_does_not_type_until_the_student_says_no(kept: Bench, door_here: DoorHere) -> None:
     """Both sides see who is there. A visit ends at once, also one that says nothing."""
     help_note.agree("mylab", "alice", help_note.SEE)
-    with opened(kept) as own, opened(kept, reader=TEACHER) as helper:
+    with shown(kept) as own, opened(kept, reader=TEACHER) as helper:
         until(own, lambda said: b"teacher" in said)
         helper.send_bytes(b"iecho from-helper\n")
         own.send_bytes(b"iecho from-''student\n")
@@ -106,7 +115,7 @@ def test_watcher_sees_and_does_not_type_until_the_student_says_no(kept: Bench, d
 def test_helper_types_and_the_size_stays_the_student_s(kept: Bench) -> None:
     """The watcher follows the columns of the student."""
     help_note.agree("mylab", "alice", help_note.TYPE)
-    with opened(kept) as own, opened(kept, reader=TEACHER) as helper:
+    with shown(kept) as own, opened(kept, reader=TEACHER) as helper:
         until(own, lambda said: b"teacher" in said)
         helper.send_bytes(b's{"columns": 20, "rows": 5}')
         helper.send_bytes(b"istty size; echo from-''helper\n")

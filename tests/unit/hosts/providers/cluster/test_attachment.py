@@ -42,12 +42,26 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 
 
 @contextmanager
-def _engine(serve: Callable[[str, ServerConnection], None], refused: str = "") -> Iterator[Client]:
-    """Serve each stream, by its secret, at the socket of an engine; yield a client of it."""
+def _engine(
+    serve: Callable[[str, ServerConnection], None],
+    refused: str = "",
+    once: list[str] | None = None,
+    wait: threading.Barrier | None = None,
+) -> Iterator[Client]:
+    """Serve each stream, by its secret, at the socket of an engine; yield a client of it.
+
+    Refuse the stream `refused`, and each of `once` the first time. All of them `wait` for each other.
+    """
 
     def check(connection: ServerConnection, request: Request) -> Response | None:
         assert "/1.0/operations/0%2F1/websocket" == urlsplit(request.path).path
-        return connection.respond(403, "") if refused == _secret(request) else None
+        if wait:
+            wait.wait(SECONDS)
+        secret = _secret(request)
+        if once and secret in once:
+            once.remove(secret)
+            return connection.respond(404, "")
+        return connection.respond(403, "") if refused == secret else None
 
     def handler(connection: ServerConnection) -> None:
         assert connection.request
@@ -117,8 +131,23 @@ def test_streams_are_closed_if_one_cannot_be_opened(asked: list[tuple[Any, ...]]
     with _engine(serve, refused=SECRETS[ERRORS]) as engine:
         error = error_of(Unreachable, attachment.attach, engine, "a", ["true"])
         assert engine.transport.endpoint.place == error.place
-        assert all(ended.acquire(timeout=SECONDS) for _ in range(2))
-    assert {SECRETS[INPUT], SECRETS[OUTPUT]} == set(closed)
+        assert all(ended.acquire(timeout=SECONDS) for _ in range(3 * attachment.TRIES))
+    assert {SECRETS[INPUT], SECRETS[OUTPUT], SECRETS[attachment.CONTROL]} == set(closed)
+
+
+def test_a_program_is_begun_again_when_its_streams_were_late(asked: list[tuple[Any, ...]]) -> None:
+    """The engine gives them five seconds, all together, and a busy computer may need longer."""
+    refused = [SECRETS[ERRORS]]
+    with _engine(lambda secret, connection: connection.send(""), once=refused) as engine:
+        assert b"" == attachment.attach(engine, "a", ["true"]).output()
+    assert ([], 2) == (refused, len(asked))
+
+
+def test_streams_are_opened_side_by_side(asked: list[tuple[Any, ...]]) -> None:
+    """Each of them answers when all of them have asked."""
+    all_there = threading.Barrier(len(SECRETS))
+    with _engine(lambda secret, connection: connection.send(""), wait=all_there) as engine:
+        assert b"" == attachment.attach(engine, "a", ["true"]).output()
 
 
 def test_engine_that_is_gone_is_unreachable(asked: list[tuple[Any, ...]], tmp_path: Path) -> None:

@@ -150,6 +150,7 @@ def test_without_a_door_a_student_is_told(
     def fail(*words: Any) -> Any:
         raise protocol.BrokenTalk("gone")
 
+    monkeypatch.setattr(login, "has_too_many", lambda: False)
     monkeypatch.setattr(protocol, "ask", fail)
     assert login.FAILED == login.main()
     assert capsys.readouterr().err.startswith("sharklab: ")
@@ -177,6 +178,7 @@ def test_a_key_is_asked_for_and_handed_to_the_door(
         asked.append(request)
         return ({"say": "stored"} if "key" in request else {"key_question": "Paste:"}), []
 
+    monkeypatch.setattr(login, "has_too_many", lambda: False)
     monkeypatch.setattr(protocol, "ask", answer)
     monkeypatch.setattr(sys, "stdin", io.StringIO("ssh-ed25519 A\nmore\n"))
     monkeypatch.setenv("SSH_ORIGINAL_COMMAND", "key")
@@ -189,3 +191,43 @@ def test_the_work_on_the_hosts_needs_no_file() -> None:
     """So nothing is read from the student's terminal."""
     asked = {"submit tp4": True, "submit tp4 --from-hosts": False, "submitted": False, "": False}
     assert asked == {command: login.sends_file(command) for command in asked}
+
+
+def test_a_student_has_no_processes_without_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """All students share the memory of the jail: whoever opens logins without end opens no more."""
+    for number in range(login.MOST_PROCESSES):
+        (tmp_path / str(number)).mkdir()
+    (tmp_path / "self").mkdir()
+    assert not login.has_too_many(tmp_path)
+    (tmp_path / "1000").mkdir()
+    assert login.has_too_many(tmp_path)
+    monkeypatch.setattr(login, "has_too_many", lambda: True)
+    monkeypatch.setattr(login, "ask", lambda *words: pytest.fail("the door was asked"))
+    assert login.FAILED == login.main()
+
+
+def test_one_submission_of_a_student_is_in_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The next login waits until the one that sends has ended."""
+    monkeypatch.setattr(login, "TEMPORARY", tmp_path)
+    program = f"""
+import sys
+from pathlib import Path
+from sharklab.hosts.ssh_gateway.inside import login
+login.TEMPORARY = Path({str(tmp_path)!r})
+print("begun", flush=True)
+login.send_file("submit tp4")
+print("sent", flush=True)
+sys.stdin.readline()
+"""
+    words = [sys.executable, "-c", program]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(words, **pipes) as first, subprocess.Popen(words, **pipes) as second:
+        for each in (first, second):
+            assert each.stdin and each.stdout
+            each.stdin.close()
+            assert "begun\nsent\n" == each.stdout.read()
+    login.wait_for_turn()
+    with subprocess.Popen(words, **pipes) as third:
+        assert third.stdout and "begun\n" == third.stdout.readline()
+        third.kill()
+        assert "" == third.stdout.read()
