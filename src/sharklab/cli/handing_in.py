@@ -72,6 +72,7 @@ def take_from_hosts(student: str, lab: str, code: str) -> Sequence[Message]:
         with TOGETHER:  # a student who waits here is not late
             found, _ = host_work.pack(plan, file, finish if plan.lab.exam else lambda found: found, now)
             packed.append(found)
+        _check_content(found)
         if plan.lab.exam:
             diary.note_submission(plan.seat, manifest.digest(file.read_bytes()))
 
@@ -88,7 +89,7 @@ def form(student: str, lab: str, words: Translator) -> str:
 
 
 def brief(student: str, lab: str, words: Translator) -> str:
-    """Return what a student has to do, with the values of the seat. Raises InputError when it is not up.
+    """Return the tasks of a student, with the values of the seat. Raises InputError when it is not up.
 
     The brief speaks of the commands on one's own computer; a table says what they are on this server.
     """
@@ -103,8 +104,9 @@ def brief(student: str, lab: str, words: Translator) -> str:
     title = words.gettext(N_("On this server"))
     text = words.gettext(N_("The hosts have no `sharklab`. These commands take the place of those above:"))
     last = words.gettext(N_("Copy answers.yml into the home of `student` on a host before you hand in."))
-    table = "\n".join(f"| `{usual}` | `{here}` |" for usual, here in rows)
-    heads = f"| {words.gettext(N_('elsewhere'))} | {words.gettext(N_('here'))} |\n| --- | --- |"
+    table = "\n".join(f"| `{usual}` | `{own}` |" for usual, own in rows)
+    elsewhere, here = words.gettext(N_("elsewhere")), words.gettext(N_("here"))
+    heads = f"| {elsewhere} | {here} |\n| --- | --- |"
     return f"{briefs.markdown(plan, words.language)}\n## {title}\n\n{text}\n\n{heads}\n{table}\n\n{last}"
 
 
@@ -166,6 +168,18 @@ def _unpack(file: Path, into: Path) -> Submission:
     except InputError as error:
         error.place = ""
         raise
+
+
+def _check_content(submission: Submission) -> None:
+    """Raise InputError when there is no work: it would count in place of an earlier submission.
+
+    In an exam it would be the only one.
+    """
+    if not (submission.captures or submission.answers or submission.state):
+        raise InputError(
+            N_("no work is on your hosts"),
+            hint=N_("put answers.yml and your captures into the home of `student` on a host"),
+        )
 
 
 def _check(submission: Submission, student: str, lab: str) -> None:

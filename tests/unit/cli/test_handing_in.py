@@ -7,6 +7,7 @@ import threading
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -142,6 +143,23 @@ def test_work_on_the_hosts_is_kept_and_told(on_seat: Plan) -> None:
     brief = handing_in.brief("alice", "tp4", translator("fr"))
     assert "TP4 : TCP, UDP" in brief and "ssh -p 2222 alice@SERVER submit tp4 --from-hosts" in brief
     assert "ssh:" in handing_in.form("alice", "tp4", translator("fr")).splitlines()
+
+
+def test_work_that_is_none_is_not_kept(on_seat: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An earlier submission would no longer count, and an exam would be over."""
+    plan = replace(on_seat, lab=replace(on_seat.lab, exam=Exam(90)))
+    monkeypatch.setattr(door_seats_of, "of_student", lambda student, lab: [plan])
+    diary.note_exam(plan.seat, 1.0, 2e11)
+    pack = host_work.pack
+
+    def pack_nothing(*given: Any) -> tuple[Submission, tuple[str, ...]]:
+        found, silent = pack(*given)
+        return replace(found, captures={}, answers={}, state={}), silent
+
+    monkeypatch.setattr(exam_rules, "look_again", lambda plan, found, *rest: found)
+    monkeypatch.setattr(host_work, "pack", pack_nothing)
+    assert "home of `student`" in str(error_of(InputError, handing_in.take_from_hosts, "alice", "tp4", ""))
+    assert ([], []) == (kept(), list(diary.submissions(plan.seat)))
 
 
 def test_an_exam_on_the_server_ends_with_a_reboot(on_seat: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

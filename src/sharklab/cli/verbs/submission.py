@@ -30,7 +30,6 @@ def seats_create(args: Options) -> int:
     """Write a file for each student of the class, and print the password of each for a class server."""
     from sharklab.author import lint
     from sharklab.cli import student_list, time_option
-    from sharklab.cli.verbs import classroom
     from sharklab.hosts.ssh_gateway import control, keys
     from sharklab.lab import exam, seat_file
 
@@ -61,7 +60,10 @@ def seats_create(args: Options) -> int:
         for student in students
     ]
     lines = [text.format(count=len(files), lab=lab.name, folder=folder), first]
-    lines += classroom.align([(f"  {own.id}", passwords[own.id], visible(own.name)) for own in students])
+    width = max(len(own.id) for own in students)
+    lines += [
+        f"  {own.id.ljust(width)}  {passwords[own.id]}  {visible(own.name)}".rstrip() for own in students
+    ]
     say(args, "\n".join(lines), seats=seats)
     return GOOD
 

@@ -35,10 +35,10 @@ KEY_COMMAND = "key"
 
 FROM_HOSTS = "--from-hosts"
 BRIEF = "brief"
-"""The command that shows what there is to do."""
+"""The command that shows the tasks."""
 
 _SHOW_BRIEF = "?"
-"""Stands in the menu for a host; no host has such a name."""
+"""The place of a host in the menu; no host has such a name."""
 
 _NO_LANGUAGE = ("", "C", "POSIX")
 """Locales that name no language (locale(7))."""
@@ -53,7 +53,7 @@ class Submit:
 
     `file` takes a bundle (student, lab, file descriptor), `from_hosts` the work on the hosts (student, lab,
     code of an exam): both return the receipt. `texts` return a text for the student (student, lab, words) by
-    the command that asks for it: `brief` what there is to do, `form` the file for the answers.
+    the command that asks for it: `brief` the tasks, `form` the file for the answers.
     """
 
     file: Callable[[str, str, int], Sequence[Message]]
