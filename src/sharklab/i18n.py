@@ -26,7 +26,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sharklab import state
 from sharklab.errors import InputError, SharklabError
-from sharklab.message import N_, Message
+from sharklab.message import N_, Message, Plural
 
 if TYPE_CHECKING:
     from sharklab.lab.model import Text
@@ -70,8 +70,14 @@ class Translator:
 
     def __init__(self, language: str, catalogue: gettext.NullTranslations) -> None:
         self.language = language
-        self.gettext = catalogue.gettext
         self.ngettext = catalogue.ngettext
+        self._catalogue = catalogue
+
+    def gettext(self, msgid: str) -> str:
+        """Return a sentence in this language, in the form that its count asks for."""
+        if isinstance(msgid, Plural):
+            return self.ngettext(msgid, msgid.many, msgid.number)
+        return self._catalogue.gettext(msgid)
 
     def say(self, message: Message) -> str:
         """Return `message` in words."""

@@ -16,13 +16,48 @@ def N_(msgid: str) -> str:  # noqa: N802 (gettext's own name for it)
     return msgid
 
 
+def NN_(one: str, many: str) -> str:  # noqa: N802 (as `N_`)
+    """Mark a sentence in two forms, and return them as one msgid; the value of {count} decides between them.
+
+    A file of gettext keeps them in the same way. A sentence in one form may have a number that is always
+    larger than one, in a field {most}, {many} or {limit}.
+    """
+    return f"{one}{_BETWEEN}{many}"
+
+
+_BETWEEN = "\0"
+
+
+class Plural(str):
+    """A sentence in one form, as gettext takes it: `many` is its other form, `number` decides.
+
+    Its text in English is that of the right form.
+    """
+
+    many: str
+    number: int
+
+    @classmethod
+    def of(cls, msgid: str, values: Mapping[str, Any]) -> str:
+        """Return a msgid of `NN_` with its count, and any other text as it is."""
+        one, _, many = msgid.partition(_BETWEEN)
+        if not many or "count" not in values:
+            return msgid
+        made = cls(one)
+        made.many, made.number = many, values["count"]
+        return made
+
+    def __str__(self) -> str:
+        return str.__str__(self) if self.number == 1 else self.many
+
+
 @dataclass(frozen=True)
 class Message:
     """A sentence that is put into words late: a msgid of gettext, and the values of its fields, {name}.
 
-    A value may be a message itself; a list is put in a row, and a float gets the reader's decimal sign.
-    Without values the msgid is taken as it is, so that the words of another program, which may hold braces,
-    can stand there.
+    The msgid is one of `N_`, or of `NN_` for a sentence in two forms. A value may be a message itself; a list
+    is put in a row, and a float gets the reader's decimal sign. Without values the msgid is taken as it is:
+    the words of another program, which may hold braces, can stand there.
     """
 
     msgid: str
@@ -30,7 +65,8 @@ class Message:
 
     def say(self, gettext: Gettext) -> str:
         """Return the sentence in the language of `gettext`. Raises KeyError for a field without a value."""
-        text = gettext(self.msgid) if self.msgid else ""  # "" is the header of a catalogue
+        # "" is the header of a catalogue
+        text = gettext(Plural.of(self.msgid, self.values)) if self.msgid else ""
         values = {name: _render(value, gettext) for name, value in self.values.items()}
         return text.format_map(values) if values else text
 

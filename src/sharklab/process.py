@@ -29,10 +29,11 @@ Say = Callable[[Message], None]
 
 LAST_LINES = 5
 
-LOGIN_SECONDS = 60
-"""The limit of a login to a host of a seat.
+LOGIN_SECONDS = 120
+"""The limit of a login to a host of a seat, with a small command there.
 
-Ten seconds, the limit of Ansible and testinfra, were too few for one through a cluster on a busy computer.
+One takes less than 1 second on most machines, and 20 on an emulated one with other work. Ten seconds, the
+limit of Ansible, were too few for one through a cluster on a busy computer.
 """
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -124,7 +125,7 @@ class _Deadline:
         self._seconds = seconds
         self._end = None if seconds is None else time.monotonic() + seconds
 
-    def left(self) -> float | None:
+    def count_left(self) -> float | None:
         """Return the seconds that are left, None for all of them. Raises MachineryError after the end."""
         left = None if self._end is None else self._end - time.monotonic()
         if left is not None and left <= 0:
@@ -142,7 +143,7 @@ def _exchange(
             pipes.register(cast(IO[bytes], pipe), selectors.EVENT_READ, number)
         pipes.register(cast(IO[bytes], child.stdin), selectors.EVENT_WRITE)
         while pipes.get_map():
-            for key, _ in pipes.select(deadline.left()):
+            for key, _ in pipes.select(deadline.count_left()):
                 if key.data is None:
                     left = _write(key.fd, left)
                     is_open = bool(left)
@@ -160,7 +161,7 @@ def _exchange(
                     cast(IO[bytes], key.fileobj).close()
     while child.poll() is None:
         with suppress(subprocess.TimeoutExpired):
-            child.wait(deadline.left())
+            child.wait(deadline.count_left())
 
 
 def _write(handle: int, data: memoryview) -> memoryview:

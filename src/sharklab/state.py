@@ -11,6 +11,7 @@ import re
 import shlex
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,9 @@ from sharklab.errors import FREE_SPACE, Busy, InputError, MachineryError
 from sharklab.message import N_, Message, refusal
 
 PLAIN_NAME = re.compile(r"[\w@+-][\w@.+-]{0,63}")
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""The errors of a disk that is full, and of a user who has no room left on it."""
+
 POLL = 0.2
 """Seconds between two looks at a lock that another process holds."""
 
@@ -169,6 +173,50 @@ def remove(path: Path) -> None:
 
 
 @contextmanager
+def temporary(parent: Path, prefix: str = "") -> Iterator[Path]:
+    """Make a folder in `parent`, for the owner only, that goes at the end of the block.
+
+    Folders of this prefix that killed processes left go first: a folder in use is locked (flock(2)). Raises
+    MachineryError when the disk is full or the folder cannot be made.
+    """
+    remove_left(folder(parent), prefix)
+    with _disk_errors(parent):
+        own, handle = _make_locked(parent, prefix)
+    try:
+        yield own
+    finally:
+        with suppress(MachineryError):  # the next one here tries again
+            remove(own)
+        os.close(handle)
+
+
+def remove_left(parent: Path, prefix: str = "") -> None:
+    """Remove the folders of `temporary` in `parent` whose processes were killed."""
+    for path in parent.glob(f"{prefix}*"):
+        with suppress(OSError):  # it went meanwhile, is no folder, or its file system has no locks
+            handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                if _lock_file(handle):
+                    with suppress(MachineryError):
+                        remove(path)
+            finally:
+                os.close(handle)
+
+
+def _make_locked(parent: Path, prefix: str) -> tuple[Path, int]:
+    """Make a folder and lock it; another process may have removed it before it was locked."""
+    while True:
+        own = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        with suppress(FileNotFoundError):
+            handle = os.open(own, os.O_RDONLY | os.O_DIRECTORY)
+            with suppress(OSError):  # where there are no locks, nothing is removed
+                _lock_file(handle)
+            if _is_at(handle, own):
+                return own, handle
+            os.close(handle)
+
+
+@contextmanager
 def lock(
     path: Path, what: Message, patience: float = 0.0, progress: Callable[[Message], None] = lambda text: None
 ) -> Iterator[None]:
@@ -276,13 +324,16 @@ def _disk_errors(place: Path) -> Iterator[None]:
         yield
     except OSError as error:
         hint = N_("check the folder's owner and mode, or set SHARKLAB_STATE to another folder")
-        raise explain_full_disk(error, str(place)) or MachineryError(
+        if error.errno in FULL:
+            raise explain(error, place) from error
+        raise MachineryError(
             N_("the folder cannot be written ({reason})"), place=str(place), hint=hint, reason=refusal(error)
         ) from error
 
 
-def explain_full_disk(error: OSError, place: str) -> MachineryError | None:
-    """Return the error for a person when the disk of a place is full, None when it is another error."""
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-        return None
-    return MachineryError(N_("the disk is full"), place=place, hint=FREE_SPACE)
+def explain(error: OSError, place: Path | None = None) -> MachineryError:
+    """Return an error of the system for a person: at `place`, else at the file that it names, if any."""
+    at = str(place or error.filename or "") or Message(N_("system"))
+    if error.errno in FULL:
+        return MachineryError(N_("the disk is full"), place=at, hint=FREE_SPACE)
+    return MachineryError("{said}", place=at, said=error.strerror or str(error))

@@ -27,6 +27,7 @@ from sharklab.grading.submission import archive, bundle, manifest, sheet
 from sharklab.grading.submission.model import Seal, Submission
 from sharklab.lab import roster
 from sharklab.limits import CAPTURE
+from sharklab.message import NN_
 from tests.hostile.conftest import Fuzz
 from tests.support import submission_sample as sample
 from tests.support.hostile_captures import INTERFACE, PCAP, SECTION, block, packet_block, record
@@ -114,7 +115,10 @@ def look_at_container(content: bytes) -> None:
     assert [] == [(at, size) for at, size in found.packets if not 0 <= at <= at + size <= len(content)]
 
 
-NEVER = ("tshark printed something other than packets", "tshark read {count} of {total} packets")
+NEVER = (
+    "tshark printed something other than packets",
+    NN_("tshark read {read} of {count} packet", "tshark read {read} of {count} packets"),
+)
 """What would be said of a capture that tshark takes and we do not."""
 
 

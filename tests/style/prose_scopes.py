@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 
 from sharklab.paths import ROOT
 
-KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2), "NN_": (1, 2)}
 GENERATED = re.compile(r"<!-- (\w+): begin -->.*?<!-- \1: end -->", re.DOTALL)
 """Tables that are made from the code's messages, which are a scope of their own."""
 JINJA = re.compile(r"\{[%#].*?[%#]\}", re.DOTALL)

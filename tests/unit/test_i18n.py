@@ -137,7 +137,7 @@ def _extracted() -> Catalog:
     """Return every message that the sources mark for translation."""
     with (ROOT / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
-    keywords = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}
+    keywords = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2), "NN_": (1, 2)}
     catalog = Catalog()
     for _, _, msgid, _, _ in extract_from_dir(ROOT, methods, options, keywords):
         catalog.add(msgid)
@@ -184,3 +184,28 @@ def _texts(value: object) -> list[str]:
 def _fields(text: str) -> frozenset[str]:
     """Return the fields of both kinds of message: {name}, and %(name)s in templates."""
     return frozenset(re.findall(r"\{(\w+)[!:}]|%\((\w+)\)", text))
+
+
+COUNTED = re.compile(
+    r"\{(?!most|many|limit)\w+(?::\w*)?\} (?:more |other |additional )?(?:"
+    r"bytes|captures|cells|characters|commands|connections|conversations|datagrams|days|digits|exercises|faults|"
+    r"files|folders|grades|hints|hosts|instances|keys|lines|links|machines|members|minutes|networks|options|"
+    r"packages|packets|people|points|ports|problems|processes|processors|questions|results|rows|seats|seconds|"
+    r"students|submissions|terminals|tools|units|words)\b"
+)
+"""A field before a plural: it may be one. {most}, {many} and {limit} never are."""
+
+
+def test_no_number_stands_before_a_plural_in_a_sentence_of_one_form() -> None:
+    """`NN_` has both forms, so nobody reads "1 packets"."""
+    assert [] == [m.id for m in _extracted() if isinstance(m.id, str) and COUNTED.search(m.id)]
+
+
+def test_each_sentence_of_two_forms_has_its_count() -> None:
+    """Without it, no form could be chosen."""
+    pairs = [message.id for message in _extracted() if isinstance(message.id, tuple)]
+    assert [] == [pair for pair in pairs if not all(map(_has_count, pair))]
+
+
+def _has_count(text: str) -> bool:
+    return any("count" in names for names in _fields(text))

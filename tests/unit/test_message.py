@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sharklab import i18n
-from sharklab.message import Message, nearest
+from sharklab.message import NN_, Message, nearest
 
 pytestmark = pytest.mark.usefixtures("own_state")
 """Compiled catalogues of a test stay in its own folder."""
@@ -48,3 +48,19 @@ def test_prose_falls_back_to_the_language_there_is() -> None:
 def test_nearest_is_the_most_similar_name(name: str, near: str) -> None:
     """A misspelt name finds the one that was meant; a huge one costs no time."""
     assert near == nearest(name, ["tp4", "ports"])
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "french"),
+    [(0, "0 packets", "0 paquet"), (1, "1 packet", "1 paquet"), (2, "2 packets", "2 paquets")],
+)
+def test_say_takes_the_form_that_the_count_asks_for(count: int, english: str, french: str) -> None:
+    """Each language has its own rule; a text without a translator is English."""
+    message = Message(NN_("{count} packet", "{count} packets"), {"count": count})
+    assert (english, french) == tuple(i18n.translator(each).say(message) for each in ("en", "fr"))
+    assert english == str(message)
+
+
+def test_say_takes_the_words_of_a_stranger_as_they_are() -> None:
+    """A zero byte in them makes no plural."""
+    assert "a\0b" == str(Message("a\0b")) == str(Message("{said}", {"said": "a\0b"}))

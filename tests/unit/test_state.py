@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -234,3 +236,61 @@ def test_find_leaves_out_what_is_removed_meanwhile(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(os, "scandir", remove_first)
     found = state.find(tmp_path / "seats", "*/*/")
     assert ["a/x", "c/x"] == [str(folder.relative_to(tmp_path / "seats")) for folder in found]
+
+
+def test_explain_has_a_place_in_any_case(tmp_path: Path) -> None:
+    """That of the caller, the file that the system names, or the system itself."""
+    full, named = OSError(errno.ENOSPC, "full"), OSError(errno.EDQUOT, "quota", "/x/file")
+    assert Message("system") == state.explain(full).place
+    assert ("/x/file", str(tmp_path)) == (state.explain(named).place, state.explain(named, tmp_path).place)
+    assert {"the disk is full"} == {state.explain(error).message for error in (full, named)}
+    other = state.explain(PermissionError(errno.EACCES, "no {rights}"))
+    assert ("no {rights}", Message("system")) == (other.message, other.place)
+
+
+def test_temporary_goes_with_its_block(tmp_path: Path) -> None:
+    """It is for the owner alone, and another one may be in use beside it."""
+    with state.temporary(tmp_path / "a", ".x-") as first, state.temporary(tmp_path / "a", ".x-") as second:
+        (first / "file").touch()
+        assert 0o700 == stat.S_IMODE(first.stat().st_mode) and second.is_dir()
+    assert [] == list((tmp_path / "a").iterdir())
+
+
+def test_temporary_removes_what_a_killed_process_left(tmp_path: Path) -> None:
+    """Of its own prefix alone; a link is no folder."""
+    source = "import sys, pathlib, time; from sharklab import state\n" + (
+        "with state.temporary(pathlib.Path(sys.argv[1]), '.x-') as own:\n"
+        " (own / 'file').touch(); print(own, flush=True); time.sleep(60)"
+    )
+    (tmp_path / ".y-other").mkdir()
+    (tmp_path / ".x-link").symlink_to(tmp_path / ".y-other")
+    left = []
+    for _ in range(2):
+        with subprocess.Popen(
+            [sys.executable, "-c", source, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        ) as child:
+            assert child.stdout
+            left.append(Path(child.stdout.readline().strip()))
+            with state.temporary(tmp_path, ".x-"):
+                assert (left[-1] / "file").exists()
+            child.kill()
+    assert [False, True] == [each.exists() for each in left]
+    state.remove_left(tmp_path, ".x-")
+    assert {".y-other", ".x-link"} == {each.name for each in tmp_path.iterdir()}
+
+
+def test_temporary_is_made_anew_when_another_process_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its making and its lock, it looks like one that was left."""
+    names = iter(("first", "second"))
+
+    def make(prefix: str, dir: Path) -> str:
+        (own := dir / next(names)).mkdir()
+        if own.name == "first":
+            state.remove_left(dir)
+        return str(own)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", make)
+    with state.temporary(tmp_path) as own:
+        assert (tmp_path / "second", True) == (own, own.is_dir())

@@ -11,7 +11,7 @@ from sharklab.lab.criteria import leaves
 from sharklab.lab.fault_catalogue import HostFault
 from sharklab.lab.model import Asked, Check, Exercise, Lab
 from sharklab.lab.schema import Fault, Path, fault, unknown
-from sharklab.message import N_
+from sharklab.message import N_, NN_
 
 QUESTIONS = frozenset({"where", "cause"})
 SYMPTOM = "symptom"
@@ -88,7 +88,10 @@ def _needs(lab: Lab, place: _Place) -> Iterator[Fault]:
         return
     hosts = {host.name: host for host in lab.hosts}
     if place.host in hosts and len(hosts[place.host].networks) < place.fault.networks:
-        sentence = N_("the fault {name} needs {count} networks on {host}")
+        sentence = NN_(
+            "the fault {name} needs {count} network on {host}",
+            "the fault {name} needs {count} networks on {host}",
+        )
         hint = N_("add a network to the host, or choose another fault")
         values = {"name": place.fault.id, "count": place.fault.networks, "host": place.host}
         yield fault(place.where, sentence, hint, **values)

@@ -13,7 +13,7 @@ from sharklab.checks.kind import CAPTURE, Claim, Need, Params, Rests, Schema, ch
 from sharklab.checks.outcome import Finding, Reference, Status
 from sharklab.evidence.packets.knocks import pattern
 from sharklab.evidence.packets.model import Facts
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 SLACK = 60.0
 """Seconds by which the clocks of hosts and of the machine may differ."""
@@ -72,8 +72,8 @@ def zero_reply(context: Context, params: Params) -> Finding:
         return no_conversation(context)
     talk = focus.conversation
     fin = next((n for n in talk.fins if focus.facts.packet(n).source == talk.server), 0)
-    text = N_("The client sends {client} bytes and the server {server} bytes.")
-    found = Message(text, {"client": talk.client_bytes, "server": talk.server_bytes})
+    text = N_("The client sends {client} and the server {server}.")
+    found = Message(text, phrases.traffic(phrases.BYTES, talk.client_bytes, talk.server_bytes))
     right = bool(fin and talk.client_bytes and not talk.server_bytes)
     return Finding(Status.of(right), found, focus.refer(*((*talk.data_packets, fin) if fin else ())))
 
@@ -134,8 +134,8 @@ def costlier(context: Context, params: Params) -> Finding:
         for name, value in _count_traffic(facts).items()
     }
     text = N_(
-        "{many}: {packets_many} packets and {connections_many} connections for {data_many} bytes of data; "
-        "{one}: {packets_one} packets and {connections_one} connections for {data_one} bytes."
+        "{many}: {packets_many} and {connections_many} for {data_many} of data; "
+        "{one}: {packets_one} and {connections_one} for {data_one}."
     )
     right = len(first.packets) > len(second.packets) and bool(_data(first) and _data(second))
     return Finding(
@@ -145,8 +145,13 @@ def costlier(context: Context, params: Params) -> Finding:
     )
 
 
-def _count_traffic(facts: Facts) -> Mapping[str, int]:
-    return {"packets": len(facts.packets), "connections": len(facts.conversations), "data": _data(facts)}
+def _count_traffic(facts: Facts) -> Mapping[str, Message]:
+    counts = {
+        "packets": (NN_("{count} packet", "{count} packets"), len(facts.packets)),
+        "connections": (NN_("{count} connection", "{count} connections"), len(facts.conversations)),
+        "data": (phrases.BYTES, _data(facts)),
+    }
+    return {name: Message(text, {"count": count}) for name, (text, count) in counts.items()}
 
 
 def _data(facts: Facts) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sharklab.checks import phrases
 from sharklab.checks.context import Context
 from sharklab.checks.focus import Focus, candidates, find_focus
 from sharklab.checks.kind import Claim, Need, Params, Rests, check, parameters
@@ -83,8 +84,8 @@ def traffic(context: Context, params: Params) -> Finding:
     first = max(map(place.__getitem__, talk.handshake), default=0)
     last = max(map(place.__getitem__, talk.closing), default=len(place))
     inside = [focus.facts.packet(number) for number in talk.data_packets if first <= place[number] <= last]
-    counts = {"client": talk.client_bytes, "server": talk.server_bytes}
-    text = N_("The client sends {client} bytes and the server {server} bytes.")
+    counts = phrases.traffic(phrases.BYTES, talk.client_bytes, talk.server_bytes)
+    text = N_("The client sends {client} and the server {server}.")
     enough = {packet.source for packet in inside} == {talk.client, talk.server}
     return (_pass if enough else _fail)(focus, Message(text, counts), *(packet.number for packet in inside))
 
@@ -148,12 +149,13 @@ def udp_exchange(context: Context, params: Params) -> Finding:
     if talk.transport != "udp":
         return _fail(focus, Message(N_("The conversation is {transport}, not UDP."), _transport(focus)))
     senders = [focus.facts.packet(number).source for number in talk.packets]
-    counts = {"client": senders.count(talk.client), "server": senders.count(talk.server)}
-    found = Message(N_("The client sends {client} datagrams and the server {server}."), counts)
+    counts = senders.count(talk.client), senders.count(talk.server)
+    text = N_("The client sends {client} and the server {server}.")
+    found = Message(text, phrases.traffic(phrases.DATAGRAMS, *counts))
     if talk.icmp_errors:
         refused = N_("The ICMP message of packet {number} refuses a datagram.")
         found = both(found, Message(refused, {"number": talk.icmp_errors[0]}))
-    return (_pass if all(counts.values()) else _fail)(focus, found)
+    return (_pass if all(counts) else _fail)(focus, found)
 
 
 @check(

@@ -43,10 +43,10 @@ def dhcp(context: Context, params: Params) -> Finding:
     Behind a relay, the relay is the client.
     """
     wanted = params["messages"]
-    found = {key: _find_in_order(each, wanted) for key, each in _transactions(context).items()}
-    if not found:
+    tries = {key: _find_in_order(each, wanted) for key, each in _transactions(context).items()}
+    if not tries:
         return Finding(Status.FAILED, Message(N_("No packet of DHCP is of the exercise's hosts.")))
-    (capture, _), best = max(found.items(), key=lambda item: len(item[1]))
+    (capture, _), best = max(tries.items(), key=lambda item: len(item[1]))
     numbers = tuple(packet.number for packet in best)
     values = {"messages": wanted[: len(best)], "numbers": numbers}
     if len(best) == len(wanted):
@@ -76,17 +76,17 @@ def _transactions(context: Context) -> Transactions:
         bytes.fromhex(at.mac.replace(":", "")) for host in sides or places for at in places[host].values()
     ]
     servers = context.addresses(context.server)
-    found: dict[tuple[str, str], list[tuple[str, Packet]]] = {}
+    transactions: dict[tuple[str, str], list[tuple[str, Packet]]] = {}
     for name, facts in context.facts.items():
         frames = list(context.captures[name].container.frames)
         for packet in facts.packets:
             words, frame = _read(packet), frames[packet.number - 1][CARDS]
             if not words or not any(card in frame for card in cards):
                 continue
-            message, transaction = words
+            message, id = words
             if message in OF_CLIENT or not servers or packet.source.address in servers:
-                found.setdefault((name, transaction), []).append((message, packet))
-    return found
+                transactions.setdefault((name, id), []).append((message, packet))
+    return transactions
 
 
 def _read(packet: Packet) -> tuple[str, str] | None:
@@ -97,8 +97,8 @@ def _read(packet: Packet) -> tuple[str, str] | None:
 
 def _find_in_order(messages: Sequence[tuple[str, Packet]], wanted: Sequence[str]) -> list[Packet]:
     """Return the packets of the `wanted` messages, as far as they come in this order."""
-    found: list[Packet] = []
+    packets: list[Packet] = []
     for message, packet in messages:
-        if len(found) < len(wanted) and message == wanted[len(found)]:
-            found.append(packet)
-    return found
+        if len(packets) < len(wanted) and message == wanted[len(packets)]:
+            packets.append(packet)
+    return packets

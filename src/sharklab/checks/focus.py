@@ -42,12 +42,12 @@ def _note(conversation: Conversation, count: int, is_meant: bool) -> Message:
     if count == 1:
         return NOTHING
     text = (
-        N_("Of {count} such conversations, this one fits the answers best: {client} to {server}.")
+        N_("Of {many} such conversations, this one fits the answers best: {client} to {server}.")
         if is_meant
-        else N_("Of {count} such conversations, this one has the most packets: {client} to {server}.")
+        else N_("Of {many} such conversations, this one has the most packets: {client} to {server}.")
     )
     ends = {"client": str(conversation.client), "server": str(conversation.server)}
-    return Message(text, {"count": count, **ends})
+    return Message(text, {"many": count, **ends})
 
 
 def candidates(context: Context) -> tuple[Talk, ...]:

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from functools import reduce
 
 from sharklab.evidence.packets.knocks import Pattern
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
+
+BYTES = NN_("{count} byte", "{count} bytes")
+DATAGRAMS = NN_("{count} datagram", "{count} datagrams")
 
 STATES = {
     "closed": N_("closed"),
@@ -96,3 +99,8 @@ def either(choices: Iterable[Message]) -> Message:
     return reduce(
         lambda first, second: Message(N_("{first} or {second}"), {"first": first, "second": second}), choices
     )
+
+
+def traffic(unit: str, client: int, server: int) -> dict[str, Message]:
+    """Return the two sides of a conversation as values of a message: `BYTES` or `DATAGRAMS` of each."""
+    return {"client": Message(unit, {"count": client}), "server": Message(unit, {"count": server})}

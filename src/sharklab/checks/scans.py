@@ -26,7 +26,7 @@ from sharklab.checks.neighbours import ECHO_REQUESTS, QUESTION
 from sharklab.checks.outcome import Finding, Reference, Status, Table, TableLine
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.model import Facts, Flow, Packet
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,19 @@ def scan(context: Context, params: Params) -> Finding:
     right = len(seen.asked) >= params["ports"] and accepted == sorted(params.get("open", accepted))
     values = {"look": seen.look, "count": len(seen.asked), "open": accepted or "-"}
     if not params.get("look", True):
-        text = N_("{count} ports get a SYN; SYN/ACK from: {open}.")
+        text = NN_(
+            "{count} port gets a SYN; SYN/ACK from: {open}.", "{count} ports get a SYN; SYN/ACK from: {open}."
+        )
     elif seen.look:
-        text = N_("Packet {look} looks for the host, then {count} ports get a SYN; SYN/ACK from: {open}.")
+        text = NN_(
+            "Packet {look} looks for the host, then {count} port gets a SYN; SYN/ACK from: {open}.",
+            "Packet {look} looks for the host, then {count} ports get a SYN; SYN/ACK from: {open}.",
+        )
     else:
-        text = N_("No packet looks for the host before the SYNs to {count} ports; SYN/ACK from: {open}.")
+        text = NN_(
+            "No packet looks for the host before the SYN to {count} port; SYN/ACK from: {open}.",
+            "No packet looks for the host before the SYNs to {count} ports; SYN/ACK from: {open}.",
+        )
         right = False
     packets = sorted({*([seen.look] if seen.look else ()), *seen.accepted.values()})
     evidence = (Reference(capture=name, packets=tuple(packets)),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from sharklab.checks import phrases
 from sharklab.checks.context import Context
 from sharklab.checks.conversation import no_conversation
 from sharklab.checks.focus import Focus, find_focus
@@ -119,9 +120,10 @@ def sends(context: Context, params: Params) -> Finding:
     if focus is None:
         return no_conversation(context)
     talk = focus.conversation
-    counts = {"client": talk.client_bytes, "server": talk.server_bytes}
-    found = Message(N_("The client sends {client} bytes and the server {server} bytes."), counts)
-    good = sum(map(bool, counts.values())) >= params["sides"]
+    counts = talk.client_bytes, talk.server_bytes
+    text = N_("The client sends {client} and the server {server}.")
+    found = Message(text, phrases.traffic(phrases.BYTES, *counts))
+    good = sum(map(bool, counts)) >= params["sides"]
     return Finding(Status.of(good), found, focus.refer(*talk.data_packets))
 
 
@@ -155,7 +157,7 @@ def reset(context: Context, params: Params) -> Finding:
     "retries",
     Rests.HEADERS,
     N_("SYN, repeated"),
-    N_("repeated without an answer ({least} times or more), at intervals that do not shrink"),
+    N_("repeated without an answer (at least: {least}), at intervals that do not shrink"),
     params=parameters("least", least=_COUNT),
     claim=Claim.WHOLE,
     look=N_("Give the client the time to try again before you end the capture."),

@@ -22,7 +22,7 @@ from sharklab.hosts.providers import sleeping
 from sharklab.lab import class_note
 from sharklab.lab.model import Lab, Seat
 from sharklab.lab.roster import Student
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 from sharklab.progress import Progress, Silent
 
 SUBMISSIONS = "_seats"
@@ -89,7 +89,9 @@ def run(
         done = flow.run(plan, seats.provider_of(one).name, os_name, languages, Silent())
         return Done(one.student, exercises={each.exercise: each.achieved for each in done.verdicts})
 
-    with progress.step(N_("run {lab} on {count} seats"), lab=lab.name, count=len(own)):
+    with progress.step(
+        NN_("run {lab} on {count} seat", "run {lab} on {count} seats"), lab=lab.name, count=len(own)
+    ):
         return side_by_side(own, do, progress, len(os.sched_getaffinity(0)))
 
 

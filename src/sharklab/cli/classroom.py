@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from sharklab import state
@@ -73,7 +71,7 @@ def up(
         sleeping.wake(plan.seat)
     absent = [plan for plan in plans if not flow.is_ready(hosts.adapt(plan), hosts)]
     if provider == seat_provider.CLUSTER:
-        seating.check_room(absent)
+        seating.make_room(absent)
     else:
         capacity.check(sum(len(plan.hosts) for plan in absent))
     begun = time.monotonic()
@@ -200,8 +198,8 @@ def _set_up(new: Sequence[tuple[Plan, NewHosts]], stop: threading.Event) -> Mapp
 
 def _run_playbook(new: Sequence[tuple[Plan, NewHosts]], stop: threading.Event) -> None:
     """Set up the values of new seats. Raises PlaybookFailed, and OSError without disk space."""
-    with tempfile.TemporaryDirectory(prefix=".class-", dir=new[0][0].seat.folder) as folder:
-        file = Path(folder) / "inventory.yml"
+    with state.temporary(new[0][0].seat.folder, ".class-") as folder:
+        file = folder / "inventory.yml"
         known = [(plan, made.facts, made.roots) for plan, made in new]
         state.write(file, json.dumps(inventory.build_class(known)), 0o600)
         disks = [disk for _, made in new for disk in made.disks.values()]

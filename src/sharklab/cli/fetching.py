@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from sharklab import state, untrusted
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.marking import glance
 from sharklab.grading.marking.glance import Glance
-from sharklab.grading.submission import intake, sheet
+from sharklab.grading.submission import intake, sheet, strays, unpacked
 from sharklab.hosts.providers import remote
 from sharklab.hosts.providers.remote import Machine
 from sharklab.lab.model import Plan
@@ -20,15 +19,15 @@ from sharklab.limits import BUNDLE, CAPTURE
 from sharklab.message import N_, Message
 
 MOST = 200
-"""Captures of one host that are looked at: the newest. A host may name any number of them."""
+"""Files of one host that are looked at: the newest. A host may name any number of them."""
 
 UNCLEAR = N_("it is not clear which capture of the lab this is")
 NO_PACKET = N_("there is no packet in it")
 
 
 @dataclass(frozen=True)
-class FoundCapture:
-    """A capture on a host, as the host names it: its path, bytes, and time of change (epoch seconds)."""
+class FoundFile:
+    """A file on a host, as the host names it: its path, bytes, and time of change (epoch seconds)."""
 
     path: str
     size: int
@@ -62,7 +61,7 @@ def fetch_all(
     MachineryError when a host does not answer.
     """
     machines = [remote.machine_of(plan.seat, name) for name in hosts]
-    asked = remote.ask_all(machines, _list_captures)
+    asked = remote.ask_all(machines, lambda one: _list_files(one, "captures"))
     files = [(host, each) for host, found in asked.items() for each in found]
     arrivals: list[Arrival] = []
     waiting = sorted(files, key=lambda file: -file[1].modified)
@@ -80,10 +79,13 @@ def fetch_all(
     return arrivals, [(untrusted.one_line(file), why) for file, why in left.items() if file not in there]
 
 
-def _list_captures(machine: Machine) -> list[FoundCapture]:
-    """Return the newest captures of a host. Raises MachineryError when its answer has another form."""
+def _list_files(machine: Machine, kind: str) -> list[FoundFile]:
+    """Return the newest `captures` or `archives` of a host.
+
+    Raises MachineryError when its answer has another form.
+    """
     try:
-        found = untrusted.shape_content(machine.ask("captures").get("captures"), list[FoundCapture])
+        found = untrusted.shape_content(machine.ask(kind).get(kind), list[FoundFile])
     except ValueError as error:
         raise MachineryError(
             N_("the answer of host {host} is damaged: {fault}"), host=machine.name, fault=error
@@ -92,7 +94,7 @@ def _list_captures(machine: Machine) -> list[FoundCapture]:
 
 
 def _fetch_if_wanted(
-    plan: Plan, folder: Path, own: Path, host: str, known: FoundCapture, even_so: bool
+    plan: Plan, folder: Path, own: Path, host: str, known: FoundFile, even_so: bool
 ) -> Arrival | Message:
     """Bring a file home that shows an exercise whose place is free, or return why it stays on its host.
 
@@ -133,11 +135,32 @@ def fetch_answers(plan: Plan, folder: Path, hosts: Sequence[str]) -> bool:
     return False
 
 
+def fetch_archives(plan: Plan, folder: Path, hosts: Sequence[str]) -> None:
+    """Bring home the archives that lie in the homes of `hosts`, the newest first, at most `unpacked.MOST`.
+
+    One that is too large to hand in, or that cannot be read, stays. Raises MachineryError when a host does
+    not answer.
+    """
+    machines = {name: remote.machine_of(plan.seat, name) for name in hosts}
+    asked = remote.ask_all(machines.values(), lambda one: _list_files(one, "archives"))
+    files = [(host, each) for host, found in asked.items() for each in found if each.size <= BUNDLE.file]
+    for host, each in sorted(files, key=lambda file: -file[1].modified)[: unpacked.MOST]:
+        name = untrusted.name(Path(each.path).name)
+        target = folder / name if not (folder / name).exists() else folder / f"{host}-{name}"
+        if not strays.is_archive(name) or target.exists():
+            continue
+        try:
+            with target.open("wb") as file:
+                machines[host].copy(each.path, "student", file, BUNDLE.file, finished=True)
+        except MachineryError:
+            target.unlink()
+
+
 @contextmanager
 def temporary(folder: Path) -> Iterator[Path]:
     """Make a folder on the file system of the student's folder, for files that are not checked yet."""
-    with tempfile.TemporaryDirectory(prefix=".sharklab-", dir=state.folder(folder)) as own:
-        yield Path(own)
+    with state.temporary(folder, ".sharklab-") as own:
+        yield own
 
 
 def copy(plan: Plan, own: Path, host: str, path: str) -> Path:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from pathlib import Path
 from sharklab import __version__, checks, i18n, state
 from sharklab.author import lint
 from sharklab.checks.outcome import Verdict
-from sharklab.cli import image_proof, seats
+from sharklab.cli import ended_hosts, image_proof, seats
 from sharklab.errors import InputError, MachineryError
 from sharklab.evidence import run_folder
 from sharklab.hosts import (
@@ -33,7 +33,7 @@ from sharklab.hosts import (
     seat_provider,
 )
 from sharklab.hosts.image import choice
-from sharklab.hosts.providers import disk_file, existing, internet_gateway, this_computer
+from sharklab.hosts.providers import existing, this_computer
 from sharklab.hosts.providers.provider import NewHosts
 from sharklab.lab import diary, fault_choice, plan_file, seat, start
 from sharklab.lab.matrices import FAST
@@ -44,14 +44,6 @@ from sharklab.progress import Progress
 
 SET_UP = N_("set up the seat's own values")
 SOLVE_AGAIN = N_("run sharklab solve again; if the work needs another exercise, solve that one first")
-
-
-LOST = "lost"
-"""The state of a host of a cluster whose member does not answer."""
-
-
-class HostEnded(MachineryError):
-    """A host of the seat ended while a playbook was at work on it."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +186,7 @@ def solve(plan: Plan, ids: Sequence[str], hosts: providers.Provider, progress: P
     inventory.save(whole)
     variables = {"solve_roles": {host: list(names) for host, names in roles.items()}}
     title = N_("do the work of: {exercises}")
-    with progress.step(title, exercises=", ".join(ids)), explain_ended_hosts(whole, hosts):
+    with progress.step(title, exercises=", ".join(ids)), ended_hosts.explain(whole, hosts):
         try:
             if roles:
                 where = inventory.file(whole)
@@ -297,7 +289,7 @@ def _start_and_set_up(
     facts = _start_hosts(plan, hosts, layers, progress)
     if name == "personalise":
         inventory.save(plan, facts)
-    with progress.step(title), explain_ended_hosts(plan, hosts):
+    with progress.step(title), ended_hosts.explain(plan, hosts):
         playbook.run(name, inventory.file(plan), lab=plan.lab.path, progress=progress.note)
 
 
@@ -389,15 +381,15 @@ def _collect(plan: Plan, hosts: providers.Provider, folder: Path, progress: Prog
     variables = {"run_folder": str(folder)}
     header = {"provider": hosts.name, "started": started, "complete": False}
     try:
-        with progress.step(N_("captures and probes")), explain_ended_hosts(plan, hosts):
-            gone = partial(_find_ended_hosts, plan, hosts)
+        with progress.step(N_("captures and probes")), ended_hosts.explain(plan, hosts):
+            gone = partial(ended_hosts.find, plan, hosts)
             playbook.run("run", inventory.file(plan), variables, progress=progress.note, should_stop=gone)
         _observe(plan, folder, progress)
         header["complete"] = True
     except KeyboardInterrupt:
         _stop(plan, variables, progress)
         raise
-    except HostEnded:
+    except ended_hosts.HostEnded:
         with suppress(MachineryError):  # of the host that has ended
             _stop(plan, variables, progress)
         raise
@@ -419,51 +411,6 @@ def _observe(plan: Plan, folder: Path, progress: Progress) -> None:
     if host_demands.is_needed(plan):
         with progress.step(N_("record the state of the hosts")):
             host_state.save(host_state.observe(plan, host_demands.demands(plan)), folder)
-
-
-@contextmanager
-def explain_ended_hosts(plan: Plan, hosts: providers.Provider) -> Iterator[None]:
-    """Raise MachineryError if a host or the Internet access of the seat ended during the block.
-
-    That error is the cause; an error of the block is only its effect. Without Internet access a playbook may
-    even end well, and its results then prove nothing.
-    """
-    try:
-        yield
-    except MachineryError as error:
-        if gone := _find_ended_hosts(plan, hosts):
-            raise _host_ended(plan, gone) from error
-        if internet_gateway.cut_off(plan.seat):
-            raise internet_gateway.explain_end(plan) from error
-        raise
-    if internet_gateway.cut_off(plan.seat):
-        raise internet_gateway.explain_end(plan)
-
-
-def _host_ended(plan: Plan, gone: Mapping[str, str]) -> HostEnded:
-    """Return the error for hosts that run no longer, with the state of each by its name."""
-    values = {"host": ", ".join(gone), "lab": plan.lab.name}
-    if LOST in gone.values():
-        return HostEnded(
-            N_("host {host} is lost: its member of the cluster does not answer"),
-            place=str(plan.seat.folder),
-            hint=N_("repeat this when the member answers; else sharklab up {lab} makes the seat on another"),
-            **values,
-        )
-    log = plan.seat.folder / "hosts" / next(iter(gone)) / "console.log"
-    return HostEnded(
-        N_("host {host} stopped unexpectedly"),
-        place=str(log if log.exists() else plan.seat.folder),
-        hint=N_("sharklab up {lab} starts it again, sharklab down {lab} removes the seat"),
-        **values,
-    )
-
-
-def _find_ended_hosts(plan: Plan, hosts: providers.Provider) -> Mapping[str, str]:
-    """Return the states of hosts that run no longer; existing machines say themselves what ails them."""
-    states = hosts.status(plan.seat) if hosts.bakes else {}
-    alive = ("running", internet_gateway.CUT_OFF, disk_file.READ_ONLY)
-    return {name: state for name, state in states.items() if state not in alive}
 
 
 def _run_id(started: float) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -127,10 +126,10 @@ def _keep(student: str, lab: str, fill: Callable[[Path, float], None]) -> Sequen
     if len([file for file in own.iterdir() if file.name.rsplit("-", 2)[0] == student]) >= MOST:
         raise InputError(N_("{most} files are handed in already"), hint=N_("ask your instructor"), most=MOST)
     _check_window(student, lab, now)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=own) as place:
-        file = Path(place) / "bundle"
+    with state.temporary(own, ".new-") as place:
+        file = place / "bundle"
         fill(file, now)
-        _check(_unpack(file, Path(place) / "unpacked"), student, lab)
+        _check(_unpack(file, place / "unpacked"), student, lab)
         digest = manifest.digest(file.read_bytes())
         stamp = time.strftime(submission_store.STAMP, time.gmtime(now))
         state.settle(file)  # the student gets a receipt for it

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from sharklab import process
+from sharklab import process, state
 from sharklab.checks import host_demands
-from sharklab.cli import fetching, seats, solution
+from sharklab.cli import fetching, own_work, seats, solution
 from sharklab.errors import MachineryError
 from sharklab.evidence import host_state
 from sharklab.evidence.host_state import HostState
 from sharklab.grading.submission import bundle, sheet
-from sharklab.grading.submission import work as folders
 from sharklab.grading.submission.model import Problem, Submission
 from sharklab.hosts.providers import access, remote, sleeping
 from sharklab.lab import seat
@@ -45,29 +43,39 @@ def pack(
     """
     own, made = plan.seat, made or time.time()
     slept = sleeping.is_asleep(own)
-    with tempfile.TemporaryDirectory(prefix=".check-", dir=own.folder) as place:
+    with state.temporary(own.folder, ".check-") as place:
         with seats.hold(own):
             try:
                 with _within_limit(own):
-                    found, silent = _gather(plan, Path(place), made)
+                    seen, silent, left = _gather(plan, place)
             finally:
                 if slept:
                     sleeping.sleep(own)
-        whole = finish(found)
-        bundle.pack(whole, seat.key(own.lab, own.student), file)
+        with own_work.read(place, plan) as found:
+            known = replace(found, problems=(*found.problems, *_without_answers(left, found)))
+            whole = finish(solution.with_state(plan, known, seen, made))
+            bundle.pack(whole, seat.key(own.lab, own.student), file)
     return whole, silent
 
 
-def _gather(plan: Plan, place: Path, made: float) -> tuple[Submission, tuple[str, ...]]:
+def _gather(plan: Plan, place: Path) -> tuple[Mapping[str, HostState], tuple[str, ...], list[Problem]]:
+    """Fill the folder `place`.
+
+    Return the state of the hosts, the hosts that do not answer, and the files that stay on the others.
+    """
     answering = _find_answering_hosts(plan)
     _, left = fetching.fetch_all(plan, place, answering, by_name=True)
     problems = [Problem(file, reason) for file, reason in left]
     if not fetching.fetch_answers(plan, place, answering):
         problems.append(Problem(sheet.NAME, Message(N_("no host has it in the home of `student`"))))
-    read = folders.read(place, plan)
-    whole = replace(read, problems=(*read.problems, *problems))
-    found = solution.with_state(plan, whole, _observe(plan), made)
-    return found, tuple(host.name for host in plan.hosts if host.name not in answering)
+    fetching.fetch_archives(plan, place, answering)
+    silent = tuple(host.name for host in plan.hosts if host.name not in answering)
+    return _observe(plan), silent, problems
+
+
+def _without_answers(left: Sequence[Problem], found: Submission) -> list[Problem]:
+    """Return the problems without the missing file of the answers, where an archive or a text has answers."""
+    return [each for each in left if each.file != sheet.NAME or not found.answers]
 
 
 def _within_limit(one: Seat) -> AbstractContextManager[None]:

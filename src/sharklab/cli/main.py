@@ -21,7 +21,7 @@ from sharklab.cli.grammar import GROUPS, SECTIONS, VERBS, first_word_help
 from sharklab.cli.options import OPTIONS, Options, seat_owner, user_name
 from sharklab.cli.say import envelope
 from sharklab.errors import GOOD, INTERRUPTED, MACHINERY, InputError, SharklabError
-from sharklab.message import N_, Gettext, Message
+from sharklab.message import N_, Gettext
 
 TAKES_VALUE = (None, "append")
 """The actions of argparse with a word behind the option."""
@@ -162,9 +162,7 @@ def _provider(args: Options) -> str:
 def _unforeseen(error: Exception) -> SharklabError:
     """Keep the traceback in a file for developers, and return an error of one sentence for the user."""
     if isinstance(error, OSError) and error.strerror:
-        place = str(error.filename or "")
-        other = SharklabError(error.strerror, place=place or Message(N_("system")))
-        return state.explain_full_disk(error, place) or other
+        return state.explain(error)
     fault, file = N_("a fault in sharklab: {error!r}"), state.root() / "crash.log"
     try:
         state.write(file, traceback.format_exc(), 0o600)
@@ -185,7 +183,7 @@ def _plain(error: SharklabError) -> dict[str, Any]:
     problems = [_plain(problem) for problem in getattr(error, "problems", ())]
     plain = {
         "message": error.message,
-        "message_id": error.message_id,
+        "message_id": error.message_id.partition("\0")[0],
         "place": str(error.place),
         "hint": error.hint,
     }
@@ -268,6 +266,7 @@ def _group(sub: Any, name: str, _: Gettext) -> Any:
     """Return where verbs of two words hang that begin with `name`."""
     text = _(GROUPS[name])
     group = sub.add_parser(name, help=text, description=text)
+    _add(group, "lang", _)
     return group.add_subparsers(metavar=_("VERB"), required=True, parser_class=_Parser)
 
 

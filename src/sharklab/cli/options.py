@@ -89,6 +89,7 @@ class Options(argparse.Namespace):
     closed: int
     command: list[str]
     conversation: list[int]
+    corrections: str | None
     due: str | None
     end: str | None
     files: list[str]
@@ -471,7 +472,7 @@ OPTIONS: Mapping[str, Option] = {
     ),
     "maybe_of_lab": option(
         "--lab",
-        help=N_("the lab of submissions that are folders, which do not name it"),
+        help=N_("the lab of folders, which do not name it; or the folder of a lab that lies elsewhere"),
         metavar=N_("LAB"),
         default="",
     ),

@@ -5,7 +5,6 @@ The verbs `check` and `submit` call this, and so does the workbench: both say th
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -77,14 +76,22 @@ def name_missing_hosts(plan: Plan) -> tuple[Message, ...]:
 def open_work(folder: Path, plan: Plan, progress: Progress) -> Iterator[Submission]:
     """Give the work in `folder` as it is now, with the state of the hosts where the lab asks for it.
 
-    Archives in it count as they do when the folder is graded: unpacked, in a copy that goes afterwards. To
-    see hosts that are containers takes root's rights. Raises InputError without such a folder.
+    To see hosts that are containers takes root's rights. Raises as `read` does.
     """
     made = time.time()
+    with read(folder, plan) as found:
+        yield solution.with_state(plan, found, _observe(plan, progress), made)
+
+
+@contextmanager
+def read(folder: Path, plan: Plan) -> Iterator[Submission]:
+    """Give the work in `folder`, without the state of the hosts. Raises InputError without such a folder.
+
+    Archives in it count as they do when the folder is graded: unpacked, in a copy that goes afterwards.
+    """
     with _unpack_copy(folder, plan.lab.name) as (place, refused):
         found = folders.read(place, plan)
-        whole = replace(found, problems=(*refused, *found.problems))
-        yield solution.with_state(plan, whole, _observe(plan, progress), made)
+        yield replace(found, problems=(*refused, *found.problems))
 
 
 @contextmanager
@@ -93,11 +100,12 @@ def _unpack_copy(folder: Path, lab: str) -> Iterator[tuple[Path, tuple[Problem, 
 
     The copy lies in the state folder. It costs only links where that is on the file system of the work.
     """
+    state.remove_left(state.root() / _COPIES)
     if not folder.is_dir() or not unpacked.list_archives(folder, lab):
         yield folder, ()
         return
-    with tempfile.TemporaryDirectory(dir=state.folder(state.root() / _COPIES)) as copies:
-        place = Path(copies) / folder.resolve().name
+    with state.temporary(state.root() / _COPIES) as copies:
+        place = copies / folder.resolve().name
         yield place, unpacked.bring_together(folder, (), place, lab)
 
 

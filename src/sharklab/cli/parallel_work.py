@@ -86,7 +86,5 @@ def as_error(error: Exception) -> SharklabError:
     if isinstance(error, SharklabError):
         return error
     if isinstance(error, OSError):
-        place = str(error.filename or "")
-        full = state.explain_full_disk(error, place)
-        return full or MachineryError("{said}", place=place, said=error.strerror or error)
+        return state.explain(error)
     return MachineryError(N_("a fault in sharklab: {error!r}"), error=error)

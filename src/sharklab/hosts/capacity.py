@@ -13,7 +13,7 @@ from sharklab.errors import MachineryError
 from sharklab.hosts.providers import cgroups, network, shared_limits
 from sharklab.hosts.providers.cluster import looks
 from sharklab.lab.model import Seat
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 MIB = 1024 * 1024
 MEMORY = 52 * MIB
@@ -66,9 +66,12 @@ def check(hosts: int) -> None:
         for demand in lacking
     ]
     raise MachineryError(
-        N_("this computer is too small for {hosts} more hosts:\n{lacking}"),
+        NN_(
+            "this computer is too small for {count} more host:\n{lacking}",
+            "this computer is too small for {count} more hosts:\n{lacking}",
+        ),
         hint=N_("start fewer seats at once: --only NAME,NAME"),
-        hosts=hosts,
+        count=hosts,
         lacking=Message("\n".join(f"{{line{number}}}" for number in range(len(told))), _number_lines(told)),
     )
 

@@ -18,9 +18,6 @@ exit 127
 MARK = "sharklab-gateway"
 """The comment of keys that `let_in` wrote."""
 
-LIMIT = 120.0
-"""Seconds that a login may take: less than 1 on most machines, and 20 on an emulated one with other work."""
-
 LET_IN = """
 set -e
 umask 077
@@ -50,4 +47,4 @@ def let_in(ssh: Sequence[str], host: str, user: str, keys: Sequence[str]) -> Non
     """
     lines = "".join(f"{key} {MARK}\n" for key in keys)
     line = command(user, (LET_IN.format(mark=MARK),))
-    process.run([*ssh, host, line], stdin=lines, timeout=LIMIT)
+    process.run([*ssh, host, line], stdin=lines, timeout=process.LOGIN_SECONDS)

@@ -13,11 +13,9 @@ import json
 import os
 import re
 import resource
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -25,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from sharklab import paths, process
+from sharklab import paths, process, state
 from sharklab.errors import MachineryError
 from sharklab.hosts.providers.disk import Overlay
 from sharklab.lab import roles
@@ -114,8 +112,7 @@ def run(
     The playbook is ended when `should_stop` says so, which is asked every second. Raises PlaybookFailed then,
     or when a task failed, which the error names.
     """
-    folder = Path(tempfile.mkdtemp(prefix="ansible-", dir=inventory.parent))
-    try:
+    with state.temporary(inventory.parent, "ansible-") as folder:
         (folder / "env").mkdir()
         (folder / "env" / "settings").write_text(json.dumps(SETTINGS))
         order = {
@@ -128,13 +125,12 @@ def run(
             "roles": [SHARED_ROLES, str(lab / roles.FOLDER)] if lab and roles.of_lab(lab) else None,
             "disks": [[str(disk.folder), disk.options] for disk in disks],
         }
-        _run_child(name, order, progress, should_stop)
-    except PlaybookFailed as error:
-        if lab and str(error.place).startswith(f"{lab / roles.FOLDER}/"):
-            error.hint_id = N_("mend the role, and run the command again")
-        raise
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            _run_child(name, order, progress, should_stop)
+        except PlaybookFailed as error:
+            if lab and str(error.place).startswith(f"{lab / roles.FOLDER}/"):
+                error.hint_id = N_("mend the role, and run the command again")
+            raise
 
 
 def start_child() -> subprocess.Popen[str]:
@@ -151,7 +147,7 @@ def start_child() -> subprocess.Popen[str]:
 
 def _run_child(name: str, order: Mapping[str, Any], progress: Say, should_stop: Callable[[], object]) -> None:
     child = _ready.pop() if _ready else start_child()
-    failures: dict[str, Failure] = {}
+    failures: dict[str, FailedTask] = {}
 
     def stop() -> float | None:
         if not should_stop():
@@ -219,21 +215,21 @@ def _environment() -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Failure:
-    """The failure of a host: its task with what it said, and the file and line of this task."""
+class FailedTask:
+    """The failed task of a host, with the reason, and the file and line of the task."""
 
     text: str
     place: str = ""
 
 
-def _handle_event(event: Mapping[str, Any], progress: Say, failures: dict[str, Failure]) -> None:
+def _handle_event(event: Mapping[str, Any], progress: Say, failures: dict[str, FailedTask]) -> None:
     if event["kind"] == "runner_on_start" and event["role"]:
         progress(Message(N_("{host}: role {role}"), event))
     elif event["kind"] in ("runner_on_failed", "runner_on_unreachable"):
-        failed = Failure(f"{event['task']}: {event['message']}", event["place"])
+        failed = FailedTask(f"{event['task']}: {event['message']}", event["place"])
         failures.setdefault(event["host"], failed)
     elif event["kind"] == "error":
-        failures.setdefault("", Failure(event["message"], event.get("place", "")))
+        failures.setdefault("", FailedTask(event["message"], event.get("place", "")))
 
 
 def _child(parent: int, source: IO[str], target: IO[str]) -> int:

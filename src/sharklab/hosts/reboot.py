@@ -20,8 +20,6 @@ from sharklab.message import N_, NOTHING, Message
 
 CONTAINER_LIMIT, MACHINE_LIMIT = 120.0, 600.0
 """Seconds from the order to reboot until all units are started; a virtual machine may be emulated."""
-ASK_LIMIT = 30.0
-"""Seconds that a host may take to say its boot id, or to obey."""
 PAUSE = 0.2
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 SETTLED = ("running", "degraded")
@@ -69,7 +67,9 @@ def _limit(plan: Plan) -> float:
 def _look(machine: Machine) -> Reboot:
     """Return the boot id of a host before its reboot, or why it does not say it."""
     try:
-        said = process.run(["ssh", "-F", machine.config, machine.name, "cat", BOOT_ID], timeout=ASK_LIMIT)
+        said = process.run(
+            ["ssh", "-F", machine.config, machine.name, "cat", BOOT_ID], timeout=process.LOGIN_SECONDS
+        )
     except MachineryError as error:
         return Reboot(reason=Message(N_("it cannot be reached: {said}"), {"said": _complaint(error)}))
     return Reboot(before=said.strip())
@@ -78,7 +78,11 @@ def _look(machine: Machine) -> Reboot:
 def _reboot(machine: Machine, before: Reboot, limit: float) -> Reboot:
     began = time.monotonic()
     try:
-        process.run(machine.as_root(["systemctl", "-i", "reboot"]), stdin=machine.secret, timeout=ASK_LIMIT)
+        process.run(
+            machine.as_root(["systemctl", "-i", "reboot"]),
+            stdin=machine.secret,
+            timeout=process.LOGIN_SECONDS,
+        )
     except MachineryError as error:
         if error.values.get("code") not in (None, UNREACHABLE):  # else it went down before it answered
             return replace(
@@ -91,7 +95,7 @@ def _reboot(machine: Machine, before: Reboot, limit: float) -> Reboot:
 def _close(machine: Machine) -> None:
     """End the shared connection to the system that goes down, so that nobody waits for it."""
     try:
-        process.run(["ssh", "-F", machine.config, "-O", "exit", machine.name], timeout=ASK_LIMIT)
+        process.run(["ssh", "-F", machine.config, "-O", "exit", machine.name], timeout=process.LOGIN_SECONDS)
     except MachineryError:
         return  # it has ended
 
@@ -132,7 +136,7 @@ def _ask(machine: Machine, before: str, left: float) -> tuple[str, str]:
     command = ASK.format(file=BOOT_ID, before=shlex.quote(before), seconds=max(1, int(left)))
     words = ["ssh", "-F", str(machine.config), "-o", "ControlPath=none", machine.name, command]
     # The connection of a seat on this computer waits so long for a port that opens (providers/tunnel.py).
-    said = process.run(["env", f"SHARKLAB_PATIENCE={left}", *words], timeout=left + ASK_LIMIT)
+    said = process.run(["env", f"SHARKLAB_PATIENCE={left}", *words], timeout=left + process.LOGIN_SECONDS)
     lines = said.split()
     return (lines[0], lines[-1] if len(lines) > 1 else "") if lines else ("", "")
 

@@ -17,7 +17,7 @@ from sharklab.errors import InputError
 from sharklab.lab import diary, seat
 from sharklab.lab.model import LabContent, Seat
 from sharklab.lab.roster import Student
-from sharklab.message import N_
+from sharklab.message import N_, NN_
 
 MINUTE = 60.0
 LETTERS = 12
@@ -137,10 +137,13 @@ def give_minutes(lab: LabContent, student: str, minutes: int) -> Window:
     window, given = Window(*noted), diary.more(lab.name, student, noted[0])
     if not 0 <= given + minutes <= MOST_MINUTES:
         raise InputError(
-            N_("{student} has {given} additional minutes: they can be 0 to {most}"),
+            NN_(
+                "{student} has {count} additional minute: it can be 0 to {most}",
+                "{student} has {count} additional minutes: they can be 0 to {most}",
+            ),
             place=lab.name,
             student=student,
-            given=given,
+            count=given,
             most=MOST_MINUTES,
         )
     own = seat.look_up(lab, student)

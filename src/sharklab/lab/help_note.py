@@ -88,7 +88,7 @@ def check(text: str) -> str:
     given = text.strip()
     if not given or len(given) > LONGEST or not untrusted.is_visible(given):
         raise InputError(
-            N_("a message has 1 to {count} characters, and all of them are visible"), count=LONGEST
+            N_("a message has 1 to {most} characters, and all of them are visible"), most=LONGEST
         )
     return given
 

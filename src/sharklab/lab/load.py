@@ -25,7 +25,7 @@ from sharklab.lab.model import (
     Service,
     Text,
 )
-from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
+from sharklab.message import DID_YOU_MEAN, N_, NN_, Message, nearest
 
 FILE = "lab.yml"
 
@@ -93,7 +93,7 @@ def refuse(file: Path, faults: Sequence[schema.Fault]) -> None:
         return
     document, count = yaml_file.read_file(file), len(faults)
     raise InputError(
-        N_("the lab has {count} problems") if count > 1 else N_("the lab has {count} problem"),
+        NN_("the lab has {count} problem", "the lab has {count} problems"),
         place=str(file),
         problems=tuple(_problem(file, document, *fault) for fault in faults),
         count=count,

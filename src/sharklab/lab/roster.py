@@ -17,7 +17,7 @@ from sharklab.errors import InputError
 from sharklab.lab import csv_table, table_file
 from sharklab.lab.csv_table import CsvTable, TableRow
 from sharklab.lab.seat import STUDENT
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "student": ("student", "etudiant", "etudiante", "student id", "students", "etudiants"),
@@ -262,7 +262,10 @@ class _Columns:
         separator = "TAB" if self._table.separator == "\t" else self._table.separator
         if any(map(str.strip, row.cells[count:])):
             raise InputError(
-                N_("the line has {count} cells, but the first line has {headings}"),
+                NN_(
+                    "the line has {count} cell, but the first line has {headings}",
+                    "the line has {count} cells, but the first line has {headings}",
+                ),
                 hint=N_("put quotes around a cell that contains the separator ({separator})"),
                 count=len(row.cells),
                 headings=count,

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from sharklab.errors import InputError
-from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
+from sharklab.message import DID_YOU_MEAN, N_, NN_, Message, nearest
 
 Path = tuple[str | int, ...]
 """The way to a part of lab.yml: keys and numbers of items."""
@@ -81,7 +81,13 @@ SENTENCES = {
     "maxProperties": (N_("there are too many entries: at most {limit}"), ""),
     "maximum": (N_("{found} is too large: at most {limit}"), ""),
     "minItems": (N_("there are too few entries: at least {limit}"), ""),
-    "minLength": (N_("the text is too short: at least {limit} characters"), ""),
+    "minLength": (
+        NN_(
+            "the text is too short: at least {count} character",
+            "the text is too short: at least {count} characters",
+        ),
+        "",
+    ),
     "minProperties": (N_("there are too few entries: at least {limit}"), ""),
     "minimum": (N_("{found} is too small: at least {limit}"), ""),
     "not": (N_("{found!r} is not allowed here"), ""),
@@ -109,7 +115,7 @@ def _explain(error: Any) -> Fault:
         sentence, hint = SENTENCES[error.validator]
         if "propertyNames" in error.absolute_schema_path:  # the line of the name is that of its key
             where, hint = (*where, found), description or hint
-        return fault(where, sentence, hint or description, found=found, limit=limit)
+        return fault(where, sentence, hint or description, found=found, limit=limit, count=limit)
     sentence = N_("expected {wanted}, found {found}")
     remedy, text = _remedy(limit, found) or description, str(found)
     return fault(where, sentence, remedy, wanted=_types(limit), found=_kind(found), text=text)

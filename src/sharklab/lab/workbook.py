@@ -53,10 +53,10 @@ def read(file: Path, content: bytes, known: Collection[str]) -> tuple[TableRow, 
     most = [rows for score, rows in scored if score > 1] or [rows for score, rows in scored if score]
     if len(most) > 1:
         raise InputError(
-            N_("{count} sheets of this workbook have such a list"),
+            N_("{many} sheets of this workbook have such a list"),
             place=str(file),
             hint=N_("keep one of them, or save it as CSV UTF-8"),
-            count=len(most),
+            many=len(most),
         )
     rows = next(iter(most or lists), ())
     return _trim(rows[_head(rows, known) :])
@@ -164,8 +164,8 @@ def _doubt(cell: Any) -> Message | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if abs(value) >= _LARGEST_NUMBER:
-        said = N_("a spreadsheet keeps {count} digits of a number, and loses the others: {text}")
-        return Message(said, {"count": _DIGITS, "text": text})
+        said = N_("a spreadsheet keeps {most} digits of a number, and loses the others: {text}")
+        return Message(said, {"most": _DIGITS, "text": text})
     if not (_AS_IT_IS.fullmatch(cell.number_format)):
         format = {"text": text, "format": cell.number_format}
         return Message(N_("the spreadsheet shows the number {text} in the format {format}"), format)

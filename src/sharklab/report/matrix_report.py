@@ -165,7 +165,7 @@ class _MatrixWords:
         if not told:
             text = N_("No tool tells them apart. {packets}")
         else:
-            text = N_("{count} of {all} tools say the same of both, but not {tools}. {packets}")
+            text = N_("Tools that say the same of both: {count} of {all}, but not {tools}. {packets}")
         values = {"count": len(same), "all": len(both), "tools": told}
         return Message(text, {**values, "packets": _compare_packets(both)})
 

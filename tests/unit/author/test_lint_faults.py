@@ -19,13 +19,16 @@ from sharklab.lab.model import (
     HostStart,
     Lab,
 )
+from sharklab.message import NN_
 from tests.support import faults_sample as sample
 
 UNKNOWN = "unknown fault {name!r}"
 LEVELS = "the faults of this list have several levels: {levels}"
 NO_SIDE = "the fault {name} changes the {side} of the exercise's conversation, which has none"
 ROLE = "the fault {name} needs the role {role} on {host}"
-NETWORKS = "the fault {name} needs {count} networks on {host}"
+NETWORKS = NN_(
+    "the fault {name} needs {count} network on {host}", "the fault {name} needs {count} networks on {host}"
+)
 MEET = "the faults {first} and {name} can meet in a seat, and both change {thing} on {host}"
 HIDDEN = "no packet shows the fault {name}, and the check symptom asks for one"
 HEALED = "a reboot heals the fault {name}, and the hosts of an exam are rebooted"

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from sharklab.checks import phrases
 from sharklab.checks.outcome import Outcome, Reference, Status
 from sharklab.evidence.packets import facts
+from sharklab.message import Message
 from tests.support import packets_sample
 from tests.support.capture_files import recording
 from tests.support.checks_sample import Sample, said, shown, without, words
@@ -63,7 +65,9 @@ def test_traffic_both_ways_passes() -> None:
             "udp_reject.pcap",
             "udp_exchange",
             {
-                "The client sends {client} datagrams and the server {server}.": 1,
+                "The client sends {client} and the server {server}.": Message(
+                    phrases.DATAGRAMS, {"count": 1}
+                ),
                 "The ICMP message of packet {number} refuses a datagram.": 2,
             },
         ),

@@ -21,8 +21,8 @@ def test_focus_takes_the_longest_conversation_and_mentions_the_others() -> None:
     """Of several sockets of one client the busiest is shown, and the outcome says so."""
     outcome = Sample(["voice.pcap"]).check("udp_exchange")
     assert Status.PASSED is outcome.status
-    text = "Of {count} such conversations, this one has the most packets: {client} to {server}."
-    assert 5 == said(outcome)[text]["count"]
+    text = "Of {many} such conversations, this one has the most packets: {client} to {server}."
+    assert 5 == said(outcome)[text]["many"]
 
 
 def test_focus_chooses_by_host_and_port() -> None:

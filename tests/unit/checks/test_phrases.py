@@ -50,3 +50,9 @@ def test_each_pattern_has_a_word() -> None:
     """What `knocks` may find can be said."""
     names = {value for name, value in vars(knocks).items() if name.isupper() and isinstance(value, str)}
     assert names == set(phrases.PATTERNS)
+
+
+def test_traffic_counts_each_side() -> None:
+    """One byte is no bytes."""
+    told = phrases.traffic(phrases.BYTES, 1, 20)
+    assert {"client": "1 byte", "server": "20 bytes"} == {side: str(said) for side, said in told.items()}

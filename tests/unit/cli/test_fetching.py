@@ -48,14 +48,14 @@ def test_temporary_leaves_nothing(tmp_path: Path) -> None:
 def test_captures_of_a_host_that_lies(answer: dict[str, Any]) -> None:
     """A student may have replaced the programs there: another form is an error of that host."""
     asked = SimpleNamespace(name="client", ask=lambda do: answer)
-    assert "client" == error_of(MachineryError, fetching._list_captures, asked).values["host"]
+    assert "client" == error_of(MachineryError, fetching._list_files, asked, "captures").values["host"]
 
 
 def test_a_host_may_not_name_captures_without_end() -> None:
     """The newest are looked at: each may be as large as a capture may be."""
     many = [{"path": f"/{each}", "size": 1, "modified": float(each), "owner": ""} for each in range(1000)]
     asked: Any = SimpleNamespace(name="client", ask=lambda do: {"captures": many})
-    found = fetching._list_captures(asked)
+    found = fetching._list_files(asked, "captures")
     assert fetching.MOST == len(found) and "/999" == found[0].path
 
 
@@ -74,8 +74,8 @@ def test_a_capture_that_stays_on_its_host_takes_no_room_here(
         return own / "0"
 
     monkeypatch.setattr(fetching, "copy", copy)
-    captures = [fetching.FoundCapture(name, 5, 0.0) for name in names]
-    monkeypatch.setattr(fetching, "_list_captures", lambda machine: captures)
+    captures = [fetching.FoundFile(name, 5, 0.0) for name in names]
+    monkeypatch.setattr(fetching, "_list_files", lambda machine, kind: captures)
     arrivals, left = fetching.fetch_all(plan, work, ["client"])
     assert ([0, 0, 0], [], 3) == (copies, arrivals, len(left))
     assert all(origin.isprintable() for origin, _ in left)

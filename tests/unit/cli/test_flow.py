@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -171,31 +170,3 @@ def test_borrow_refuses_faults_before_any_machine_is_asked(baked: list[Plan], tm
     error = error_of(InputError, flow.borrow, plan, tmp_path / "none.yml", lambda sentences: True)
     assert "the faults of {lab} cannot be injected into machines of your own" == error.message_id
     assert not plan.seat.folder.exists()
-
-
-@pytest.mark.parametrize(
-    ("state", "logged", "sentence", "place"),
-    [
-        ("stopped", True, "host {host} stopped unexpectedly", "hosts/server/console.log"),
-        ("stopped", False, "host {host} stopped unexpectedly", "."),
-        ("lost", False, "host {host} is lost: its member of the cluster does not answer", "."),
-    ],
-)
-def test_ended_hosts_are_the_cause_of_a_failure(
-    baked: list[Plan], state: str, logged: bool, sentence: str, place: str
-) -> None:
-    """The place is one that is there; a lost host may still run."""
-    plan = flow.prepare("tcpdump", "ada")
-    log = plan.seat.folder / "hosts" / "server" / "console.log"
-    if logged:
-        log.parent.mkdir(parents=True)
-        log.touch()
-    hosts = SimpleNamespace(bakes=True, status=lambda seat: {"client": "running", "server": state})
-
-    def fail() -> None:
-        with flow.explain_ended_hosts(plan, hosts):
-            raise MachineryError("an effect")
-
-    error = error_of(flow.HostEnded, fail)
-    assert (sentence, "server") == (error.message_id, error.values["host"])
-    assert str(plan.seat.folder / place) == error.place

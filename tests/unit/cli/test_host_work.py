@@ -9,7 +9,7 @@ from typing import IO
 import pytest
 
 from sharklab.cli import host_work, seats
-from sharklab.cli.fetching import fetch_answers
+from sharklab.cli.fetching import fetch_answers, fetch_archives
 from sharklab.errors import Busy
 from sharklab.evidence import host_state
 from sharklab.grading.submission import bundle
@@ -19,8 +19,10 @@ from sharklab.lab import load, seat
 from sharklab.lab.model import Plan
 from sharklab.lab.plan import make_plan
 from sharklab.limits import BUNDLE
+from tests.support import submission_sample as sample
 from tests.support.class_seats import ClassSeats
 from tests.support.errors import error_of
+from tests.support.zips import zipped
 
 NO_PACKETS = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
 """A capture of Ethernet without any packet."""
@@ -43,7 +45,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
 
     monkeypatch.setattr(remote.Machine, "copy", copy)
     monkeypatch.setattr(remote.Machine, "answers", lambda own: own.name != "desktop")
-    monkeypatch.setattr(remote.Machine, "ask", lambda own, do, **more: {"captures": []})
+    monkeypatch.setattr(remote.Machine, "ask", lambda own, do, **more: {do: []})
     monkeypatch.setattr(host_state, "observe", lambda plan, demands: {"server": {}})
     return plan
 
@@ -87,7 +89,9 @@ def test_a_capture_with_the_name_of_an_exercise_is_packed_whatever_it_shows(
 
     monkeypatch.setattr(remote.Machine, "copy", copy)
     monkeypatch.setattr(
-        remote.Machine, "ask", lambda own, do, **more: {"captures": told if own.name == "client" else []}
+        remote.Machine,
+        "ask",
+        lambda own, do, **more: {do: told if (own.name, do) == ("client", "captures") else []},
     )
     file = tmp_path / "work.sharklab"
     packed, _ = host_work.pack(plan, file, made=7.0)
@@ -112,3 +116,36 @@ def test_a_seat_in_use_is_not_packed_and_sleeps_again(
     assert [] == slept
     host_work.pack(plan, tmp_path / "file")
     assert ["alice"] == slept
+
+
+def test_an_archive_on_a_host_counts_as_in_a_folder(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two of one name both come; one that is too large, or of no archive's name, stays on its host."""
+    capture = (sample.DATA / "ssh.pcap").read_bytes()
+    packed = zipped(tmp_path / "captures.zip", {"ssh.pcap": capture}).read_bytes()
+    listed = {
+        "server": [("/root/captures.zip", 1), ("/root/notes.txt", 1)],
+        "client": [("/home/student/captures.zip", 1), ("/home/student/large.zip", BUNDLE.file + 1)],
+    }
+
+    def ask(own: remote.Machine, do: str) -> dict[str, object]:
+        found = listed[own.name] if do == "archives" else []
+        return {do: [{"path": path, "size": size, "modified": len(own.name)} for path, size in found]}
+
+    def copy(
+        own: remote.Machine, path: str, home: str, target: IO[bytes], limit: int, *, finished: bool = False
+    ) -> None:
+        if own.name == "server":
+            raise remote.NoSuchFile("it went meanwhile")
+        target.write(packed if path.endswith(".zip") else ANSWERS)
+
+    monkeypatch.setattr(remote.Machine, "ask", ask)
+    monkeypatch.setattr(remote.Machine, "copy", copy)
+    fetch_archives(plan, tmp_path, ["client"])
+    assert packed == (tmp_path / "client-captures.zip").read_bytes()
+    file = tmp_path / "work.sharklab"
+    host_work.pack(plan, file)
+    found = bundle.unpack(file, tmp_path / "unpacked", BUNDLE, seat.key)
+    assert capture == found.captures["ssh"].read_bytes()
+    assert [] == list((tmp_path / "state" / "copies").iterdir())

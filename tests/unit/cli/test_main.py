@@ -9,7 +9,7 @@ import pytest
 
 from sharklab import i18n
 from sharklab.cli import main
-from sharklab.cli.grammar import VERBS
+from sharklab.cli.grammar import GROUPS, VERBS
 from sharklab.cli.options import OPTIONS
 from sharklab.errors import InputError
 from tests.support.errors import error_of
@@ -110,7 +110,7 @@ def test_parse_gives_the_words_after_two_dashes_to_the_verb() -> None:
     assert ("this verb takes no command", "labs") == (error.message_id, error.values["verb"])
 
 
-@pytest.mark.parametrize("verb", ["", *VERBS])
+@pytest.mark.parametrize("verb", ["", *GROUPS, *VERBS])
 def test_help_is_in_one_language(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     """No line of the help is the same in both languages, but for names of options."""
     pages = []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sharklab import state
-from sharklab.cli import flow, solution
+from sharklab.cli import ended_hosts, flow, solution
 from sharklab.errors import InputError, MachineryError
 from sharklab.grading.submission.model import Submission
 from sharklab.hosts import configuration, faults, playbook, seat_provider
@@ -127,7 +127,7 @@ def test_solutions_that_fail_are_noted_as_far_as_they_came(
         ]
 
     monkeypatch.setattr(playbook, "run", play)
-    monkeypatch.setattr(flow, "_find_ended_hosts", lambda *words: [])
+    monkeypatch.setattr(ended_hosts, "find", lambda *words: [])
     monkeypatch.setattr(configuration, "read", read)
     error = error_of(playbook.PlaybookFailed, solution.solve, plan, ["nfs"], Progress())
     assert ("the client finds no server", flow.SOLVE_AGAIN) == (error.message_id, error.hint_id)
@@ -153,11 +153,11 @@ def test_a_host_that_ended_leaves_the_cause_of_a_failed_solution(
         return {host: Configuration({}) for host in hosts}
 
     def fail(*words: object) -> Plan:
-        raise flow.HostEnded("a host ended")
+        raise ended_hosts.HostEnded("a host ended")
 
     monkeypatch.setattr(configuration, "read", read)
     monkeypatch.setattr(flow, "solve", fail)
-    error_of(flow.HostEnded, solution.solve, plan, ["nfs"], Progress())
+    error_of(ended_hosts.HostEnded, solution.solve, plan, ["nfs"], Progress())
     assert (2, []) == (len(asked), configuration.solutions(plan))
 
 

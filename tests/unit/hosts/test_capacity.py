@@ -37,7 +37,7 @@ def test_check_names_everything_that_lacks(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(capacity, "demands", demands)
     error = error_of(MachineryError, capacity.check, 3)
-    assert (3, 2) == (error.values["hosts"], len(str(error.values["lacking"]).splitlines()))
+    assert (3, 2) == (error.values["count"], len(str(error.values["lacking"]).splitlines()))
     assert "disk (MiB): 3 needed, 1 free (add one)" in str(error)
     capacity.check(1)
 

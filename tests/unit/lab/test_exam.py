@@ -76,7 +76,7 @@ def test_times_of_the_class_are_those_that_were_noted(lab: Lab, end: float) -> N
 def test_minutes_are_no_more_than_a_day_and_no_less_than_none(lab: Lab, minutes: int) -> None:
     """A student has at least the time of the roster."""
     exam.note_windows([seat.register(lab, "alice")], exam.windows(lab, [ALICE], BEGIN))
-    assert 0 == error_of(InputError, exam.give_minutes, lab, "alice", minutes).values["given"]
+    assert 0 == error_of(InputError, exam.give_minutes, lab, "alice", minutes).values["count"]
     assert Window(BEGIN, BEGIN + 5400) == exam.own_window("tp4", "alice")
 
 

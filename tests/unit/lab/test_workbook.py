@@ -116,7 +116,7 @@ def test_read_takes_the_sheet_with_the_list(hidden: list[int], tmp_path: Path) -
 def test_read_refuses_several_lists(heads: tuple[tuple[str, ...], ...], tmp_path: Path) -> None:
     """Nobody knows which one is meant."""
     file = workbooks.write(tmp_path / "a.xlsx", *([head, ("zoe", "Zoé")] for head in heads))
-    assert {"count": 2} == error_of(InputError, read, file).values
+    assert {"many": 2} == error_of(InputError, read, file).values
 
 
 def test_read_of_no_list_gives_the_first_sheet(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from sharklab.hosts.providers.cluster.model import (
     Resources,
     Server,
 )
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 INOTIFY_PER_HOST = 7
 """Measured: with 128 instances of inotify, hosts beyond about 18 hang, although their start succeeds."""
@@ -147,9 +147,12 @@ def member(one: Member, seen: ExaminedMember | None) -> Diagnosis:
     values = {
         "free": seen.resources.memory_free / GIBIBYTE,
         "total": seen.resources.memory_total / GIBIBYTE,
-        "processors": seen.resources.processors,
+        "count": seen.resources.processors,
     }
-    meaning = N_("online; {free:.1f} of {total:.1f} GiB of memory are free, {processors} processors")
+    meaning = NN_(
+        "online; {free:.1f} of {total:.1f} GiB of memory are free, {count} processor",
+        "online; {free:.1f} of {total:.1f} GiB of memory are free, {count} processors",
+    )
     return Diagnosis(name, DiagnosisStatus.OK, Message(meaning, values))
 
 
@@ -180,8 +183,8 @@ def room(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
         )
     return ok(
         name,
-        N_("{hosts} hosts, {each} MiB of memory for each"),
-        hosts=hosts,
+        NN_("{count} host, {each} MiB of memory for it", "{count} hosts, {each} MiB of memory for each"),
+        count=hosts,
         each=course.MEMORY_OF_HOST // MEBIBYTE,
     )
 
@@ -241,10 +244,13 @@ def inotify(seen: Mapping[str, ExaminedMember]) -> Diagnosis:
         hosts = min(value or 0 for value in small.values()) // INOTIFY_PER_HOST
         return make_warning(
             name,
-            N_("too small on {small}: after about {hosts} hosts of a member, the next one hangs"),
+            NN_(
+                "too small on {small}: after about {count} host of a member, the next one hangs",
+                "too small on {small}: after about {count} hosts of a member, the next one hangs",
+            ),
             remedy,
             small=tuple(small),
-            hosts=hosts,
+            count=hosts,
             ample=INOTIFY_AMPLE,
         )
     unread = tuple(one for one, look in seen.items() if look.inotify is None)
@@ -329,8 +335,7 @@ def networks(found: Sequence[EngineNetwork], members: Sequence[Member]) -> Diagn
             N_("start all members, then delete these networks: `incus network delete NAME` (or lxc)"),
             broken=broken,
         )
-    down = tuple(one.name for one in members if not one.ready)
-    if down:
+    if down := tuple(course.list_dead(members)):
         return make_warning(
             name,
             N_("no new ones can be made while these members are down: {down}"),
@@ -340,6 +345,9 @@ def networks(found: Sequence[EngineNetwork], members: Sequence[Member]) -> Diagn
     kinds = Counter(one.type for one in found if one.managed)
     return ok(
         name,
-        N_("each seat gets bridges of its own on its member; OVN is not needed ({ovn} networks of OVN)"),
-        ovn=kinds["ovn"],
+        NN_(
+            "each seat gets bridges of its own on its member; OVN is not needed ({count} network of OVN)",
+            "each seat gets bridges of its own on its member; OVN is not needed ({count} networks of OVN)",
+        ),
+        count=kinds["ovn"],
     )

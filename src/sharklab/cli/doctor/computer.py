@@ -18,7 +18,7 @@ from typing import Any
 from sharklab import i18n, privilege, state, system_packages
 from sharklab.cli.doctor.diagnosis import SYSTEM, Diagnosis, make_error, make_warning, ok, optional, works
 from sharklab.hosts import capacity
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 GIGABYTE = 10**9
 DISK_NEEDED = 2 * GIGABYTE
@@ -184,12 +184,16 @@ def memory(meminfo: str) -> Diagnosis:
     fields = dict(line.split(":", 1) for line in meminfo.splitlines())
     available = int(fields["MemAvailable"].split()[0]) * 1024
     seats = available // (HOSTS_PER_SEAT * capacity.MEMORY)
-    values = {"free": round(available / GIGABYTE, 1), "seats": seats, "hosts": HOSTS_PER_SEAT}
+    values = {
+        "free": round(available / GIGABYTE, 1),
+        "seats": Message(NN_("{count} seat", "{count} seats"), {"count": seats}),
+        "hosts": Message(NN_("{count} host", "{count} hosts"), {"count": HOSTS_PER_SEAT}),
+    }
     if seats:
-        return ok(name, N_("{free} GB available, enough for {seats} seats of {hosts} hosts"), **values)
+        return ok(name, N_("{free} GB available, enough for {seats}, each of {hosts}"), **values)
     return make_error(
         name,
-        N_("{free} GB available, too little for a seat of {hosts} hosts"),
+        N_("{free} GB available, too little for a seat of {hosts}"),
         N_("end other programs, or take a machine with more memory"),
         **values,
     )

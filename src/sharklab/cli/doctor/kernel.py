@@ -15,7 +15,7 @@ from sharklab.cli.doctor.diagnosis import SYSTEM, Diagnosis, make_error, make_wa
 from sharklab.hosts.providers import cgroups as hosts_cgroups
 from sharklab.hosts.providers import disk_file, user_namespace
 from sharklab.hosts.providers.qemu import accelerator, libvirt, trial
-from sharklab.message import N_, Message, refusal
+from sharklab.message import N_, NN_, Message, refusal
 
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 INOTIFY_PER_HOST = 6.4
@@ -225,14 +225,19 @@ def inotify(instances: int) -> Diagnosis:
     name = N_("inotify limit")
     hosts = int(instances / INOTIFY_PER_HOST)
     if instances >= INOTIFY_AMPLE:
-        sentence = N_("{instances} instances, enough for {hosts} hosts")
-        return works(SYSTEM, name, sentence, instances=instances, hosts=hosts)
+        sentence = NN_(
+            "{many} instances, enough for {count} host", "{many} instances, enough for {count} hosts"
+        )
+        return works(SYSTEM, name, sentence, many=instances, count=hosts)
     return make_warning(
         name,
-        N_("{instances} instances, enough for about {hosts} hosts; the next one hangs while it starts"),
+        NN_(
+            "{many} instances, enough for about {count} host; the next one hangs while it starts",
+            "{many} instances, enough for about {count} hosts; the next one hangs while it starts",
+        ),
         N_("as root, for more hosts: sysctl fs.inotify.max_user_instances={ample}"),
-        instances=instances,
-        hosts=hosts,
+        many=instances,
+        count=hosts,
         ample=INOTIFY_AMPLE,
     )
 

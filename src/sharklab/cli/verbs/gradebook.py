@@ -30,7 +30,6 @@ if TYPE_CHECKING:  # each verb imports what it needs, so that the others start q
 
 def grade(args: Options) -> int:
     """Grade a class; exit code 1 when a submission could not be graded."""
-    from sharklab.author import lint
     from sharklab.grading.gradebook import batch, corrections, inputs
     from sharklab.grading.gradebook.model import UNREADABLE, state
 
@@ -55,7 +54,7 @@ def grade(args: Options) -> int:
     by_hand = corrections.read(Path(args.corrections)) if args.corrections else corrections.NO_CORRECTIONS
     group = batch.grade(
         batch.Batch(
-            *(sources, students, out, args.lab, policy, max(1, jobs), lint.load_named),
+            *(sources, students, out, args.lab, policy, max(1, jobs), _load_lab),
             lambda entries: _check_worksheet(sheet, entries, progress),
             *(begin, end, by_hand),
         ),
@@ -65,7 +64,7 @@ def grade(args: Options) -> int:
     counts = Counter(map(state, group.entries))
     lines = [
         *_describe_due(policy.due, words),
-        *_describe_exam(lint.load_named(args.lab or group.lab), begin, end, words),
+        *_describe_exam(_load_lab(args.lab or group.lab), begin, end, words),
         *_describe(group, filled, out, args.language, words),
     ]
     if others:
@@ -156,6 +155,18 @@ def _describe_due(due: float, words: Translator) -> Iterator[str]:
         last = datetime.fromtimestamp(due).astimezone()
         said = words.gettext("The due date is {time}, in the time zone UTC{offset} of this computer.")
         yield said.format(time=f"{last:%Y-%m-%d %H:%M:%S}", offset=last.isoformat()[-6:])
+
+
+def _load_lab(name: str) -> Lab:
+    """Return the lab, checked. Raises InputError, which names the option for a lab that lies elsewhere."""
+    from sharklab.author import lint
+
+    try:
+        return lint.load_named(name)
+    except InputError as error:
+        if error.place == Message(N_("LAB")):
+            error.place = "--lab"
+        raise
 
 
 def _describe_exam(lab: Lab, begin: float, end: float, words: Translator) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
-from sharklab.message import N_
+from sharklab.message import N_, NN_, Message
 
 
 def labs(args: Options) -> int:
@@ -41,8 +41,10 @@ def lint(args: Options) -> int:
     check_briefs(lab)
     words = translate(args)
     told = [words.say(warning) for warning in warnings(lab)]
-    text = words.gettext("{file}: no problem found in {count} exercises")
-    lines = [text.format(file=file, count=len(lab.exercises))]
+    text = NN_(
+        "{file}: no problem found in {count} exercise", "{file}: no problem found in {count} exercises"
+    )
+    lines = [words.say(Message(text, {"file": file, "count": len(lab.exercises)}))]
     lines += [words.gettext("warning: {sentence}").format(sentence=sentence) for sentence in told]
     say(args, "\n".join(lines), file=str(file), problems=[], warnings=told)
     return GOOD

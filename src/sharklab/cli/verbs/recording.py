@@ -15,7 +15,7 @@ from sharklab.cli.options import Options
 from sharklab.cli.say import say, translate, warn
 from sharklab.cli.verbs import seat
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
-from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
+from sharklab.message import DID_YOU_MEAN, N_, NN_, Message, nearest
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
     from sharklab.cli.fetching import Arrival
@@ -129,7 +129,10 @@ def _record(
                 ignore_signals()  # in the block: a signal may come before it is done
     for each in running:
         each.check()
-    lost = N_("tcpdump on {host} lost {count} packets: record again, with less traffic")
+    lost = NN_(
+        "tcpdump on {host} lost {count} packet: record again, with less traffic",
+        "tcpdump on {host} lost {count} packets: record again, with less traffic",
+    )
     return [
         Message(lost, {"host": each.machine.name, "count": each.dropped}) for each in running if each.dropped
     ]
@@ -289,9 +292,21 @@ def _describe(arrival: Arrival) -> Iterator[Message]:
         "talks": [_talk(talk) for talk in talks[:MOST_TALKS]],
     }
     if talks:
-        yield Message(N_("{mark} {file}, from {origin}: {count} packets; {talks}"), values)
+        yield Message(
+            NN_(
+                "{mark} {file}, from {origin}: {count} packet; {talks}",
+                "{mark} {file}, from {origin}: {count} packets; {talks}",
+            ),
+            values,
+        )
     else:
-        yield Message(N_("{mark} {file}, from {origin}: {count} packets"), values)
+        yield Message(
+            NN_(
+                "{mark} {file}, from {origin}: {count} packet",
+                "{mark} {file}, from {origin}: {count} packets",
+            ),
+            values,
+        )
     if not arrival.is_new:
         yield Message(N_("    the same file was there already"))
     if arrival.glance.cut:

@@ -18,7 +18,7 @@ from sharklab.errors import InputError
 from sharklab.evidence.packets import compression, recognition
 from sharklab.evidence.packets.recognition import FileKind
 from sharklab.limits import CAPTURE
-from sharklab.message import N_
+from sharklab.message import N_, NN_
 
 PCAP, PCAPNG = "pcap", "pcapng"
 PCAP_ORDER = {
@@ -90,7 +90,7 @@ class Container:
         return tuple(number for number, frame in numbered if wanted in frame.lower())
 
 
-TOO_MANY = N_("the capture has more than {count} packets")
+TOO_MANY = N_("the capture has more than {most} packets")
 BEYOND = frozenset({untrusted.TOO_LARGE, compression.TOO_LARGE, TOO_MANY})
 """The sentences on a capture that is sound and too large."""
 
@@ -199,7 +199,7 @@ def _scan(path: Path, content: bytes) -> Container:
         for record in records:
             packets.append(record)
             if len(packets) > CAPTURE.packets:
-                raise _refuse(path, TOO_MANY, count=CAPTURE.packets)
+                raise _refuse(path, TOO_MANY, most=CAPTURE.packets)
     except _Cut:
         return Container(path, content, format, tuple(packets), True)
     return Container(path, content, format, tuple(packets), False)
@@ -237,10 +237,10 @@ def _count(path: Path, kind: int, others: Counter[int]) -> None:
         return
     others[kind] += 1
     if others[_INTERFACE] > CAPTURE.interfaces:
-        raise _refuse(path, N_("the capture has more than {count} interfaces"), count=CAPTURE.interfaces)
+        raise _refuse(path, N_("the capture has more than {most} interfaces"), most=CAPTURE.interfaces)
     if others.total() > CAPTURE.blocks:
         raise _refuse(
-            path, N_("the capture has more than {count} blocks besides packets"), count=CAPTURE.blocks
+            path, N_("the capture has more than {most} blocks besides packets"), most=CAPTURE.blocks
         )
 
 
@@ -274,8 +274,11 @@ def _check(path: Path, length: int, offset: int, least: int = 0, most: int = CAP
     if not least <= length <= most:
         raise _refuse(
             path,
-            N_("the capture is damaged: a record of {length} bytes at byte {offset}"),
-            length=length,
+            NN_(
+                "the capture is damaged: a record of {count} byte at byte {offset}",
+                "the capture is damaged: a record of {count} bytes at byte {offset}",
+            ),
+            count=length,
             offset=offset,
         )
 

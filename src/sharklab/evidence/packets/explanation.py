@@ -13,7 +13,7 @@ from sharklab.evidence.packets import payload, tcp, tcp_purpose
 from sharklab.evidence.packets import tcp_options as kinds
 from sharklab.evidence.packets.model import Conversation, Facts, Icmp, Option, Packet
 from sharklab.evidence.packets.moment import Moment
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 LIMIT = 400
 """How many packets of a capture are explained: a reader does not want more, nor does a command line."""
@@ -83,8 +83,8 @@ def _with_content(what: Message, packet: Packet) -> Message:
 
 def _cut(packet: Packet) -> Iterator[Message]:
     if packet.truncated:
-        text = N_("The capture kept {captured} of its {length} bytes (option -s of tcpdump).")
-        yield Message(text, {"captured": packet.captured, "length": packet.length})
+        text = N_("The capture kept {captured} of its {many} bytes (option -s of tcpdump).")
+        yield Message(text, {"captured": packet.captured, "many": packet.length})
 
 
 def _numbers(moment: Moment) -> Iterator[Message]:
@@ -118,12 +118,14 @@ def _next(packet: Packet, relative: int) -> Message:
 
 def _window(moment: Moment) -> Message:
     window, factor = moment.packet.window, moment.factor
-    values = {"window": window, "factor": factor, "bytes": window * (factor or 1)}
+    values = {"window": window, "factor": factor, "count": window * (factor or 1)}
     if factor is None and not {"SYN", "RST"} & set(moment.packet.flags):
         return Message(N_("window {window}; its scale is not in the capture"), values)
     if factor in (None, 1):
-        return Message(N_("window {window} bytes"), values)
-    return Message(N_("window {window} × {factor} = {bytes} bytes"), values)
+        return Message(NN_("window {count} byte", "window {count} bytes"), values)
+    return Message(
+        NN_("window {window} × {factor} = {count} byte", "window {window} × {factor} = {count} bytes"), values
+    )
 
 
 _OPTIONS: Mapping[tuple[int, int], str] = {
@@ -165,8 +167,11 @@ def _say_message(packet: Packet, facts: Facts, refused: Conversation | None) -> 
 def _datagram(packet: Packet) -> Message:
     if packet.dns:
         return payload.join_sentences(payload.content(packet))
-    text = N_("UDP: {bytes} bytes to port {port}, without connection, numbers or acknowledgement.")
-    return _with_content(Message(text, {"bytes": packet.payload, "port": packet.destination.port}), packet)
+    text = NN_(
+        "UDP: {count} byte to port {port}, without connection, numbers or acknowledgement.",
+        "UDP: {count} bytes to port {port}, without connection, numbers or acknowledgement.",
+    )
+    return _with_content(Message(text, {"count": packet.payload, "port": packet.destination.port}), packet)
 
 
 def _arp(packet: Packet) -> Message:

@@ -13,7 +13,7 @@ from sharklab.evidence.packets import box, container, dissection
 from sharklab.evidence.packets.container import Container
 from sharklab.evidence.packets.model import DecodedCapture, Packet
 from sharklab.limits import TOOL, ToolLimits
-from sharklab.message import N_
+from sharklab.message import N_, NN_
 
 READERS = {
     container.PCAP: "Wireshark/tcpdump/... - pcap",
@@ -50,12 +50,12 @@ def _read(capture: Container, limits: ToolLimits) -> DecodedCapture:
         packets = tuple(_packets(capture.path, output))
     if len(packets) < len(capture.packets):
         raise MachineryError(
-            N_("tshark read {count} of {total} packets"),
+            NN_("tshark read {read} of {count} packet", "tshark read {read} of {count} packets"),
             place=str(capture.path),
             hint=box.REPAIR,
             tool="tshark",
-            count=len(packets),
-            total=len(capture.packets),
+            read=len(packets),
+            count=len(capture.packets),
         )
     return DecodedCapture(packets, capture.cut)
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sharklab import untrusted
-from sharklab.message import N_
+from sharklab.message import N_, NN_
 
 START = 64 << 10
 """Bytes at the start of a file that are looked at."""
@@ -58,9 +58,18 @@ _MAGICS = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1
 _AS_TEXT = tuple({magic.decode(encoding) for magic in _MAGICS for encoding in ("latin-1", "cp437", "cp850")})
 """How a capture begins when a program of Windows takes its bytes for letters."""
 NO_PACKET = FileKind(N_("the capture has a header and no packet"))
-_ENDED = N_("the file ends within the header of a capture, after {count} bytes: its copy was not completed")
-_BEGUN = N_("the file ends within the first packet, after {count} bytes: its copy was not completed")
-_SHORT = N_("the file has {count} bytes, and no capture is so short")
+_ENDED = NN_(
+    "the file ends within the header of a capture, after {count} byte: its copy was not completed",
+    "the file ends within the header of a capture, after {count} bytes: its copy was not completed",
+)
+_BEGUN = NN_(
+    "the file ends within the first packet, after {count} byte: its copy was not completed",
+    "the file ends within the first packet, after {count} bytes: its copy was not completed",
+)
+_SHORT = NN_(
+    "the file has {count} byte, and no capture is so short",
+    "the file has {count} bytes, and no capture is so short",
+)
 
 
 def _file_kind(sentence: str, remedy: str = AGAIN, **values: object) -> FileKind:

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.model import Conversation, Facts
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 SHOWN = 3
 """Names (of servers, of DNS questions) that are told of one conversation."""
@@ -42,8 +42,9 @@ def _attempt(talk: Conversation, facts: Facts) -> Message:
 
 
 def _bytes(talk: Conversation) -> Message:
-    values = {"sent": talk.client_bytes, "received": talk.server_bytes}
-    return Message(N_("{sent} bytes there and {received} back"), values)
+    text, counts = NN_("{count} byte", "{count} bytes"), (talk.client_bytes, talk.server_bytes)
+    sent, received = (Message(text, {"count": count}) for count in counts)
+    return Message(N_("{sent} there and {received} back"), {"sent": sent, "received": received})
 
 
 def _end(talk: Conversation) -> Message:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sharklab.evidence.packets import tcp
 from sharklab.evidence.packets.moment import Moment, fin_of
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 
 def what(moment: Moment) -> Message:
@@ -69,15 +69,24 @@ def _reset(moment: Moment) -> Message:
 def _close(moment: Moment) -> Message:
     text = N_("{who} has nothing more to send and closes its side of the connection.")
     if moment.packet.payload:
-        text = N_("{who} sends its last {bytes} bytes and closes its side of the connection with them.")
-    return Message(text, {"who": moment.who, "bytes": moment.packet.payload})
+        text = NN_(
+            "{who} sends its last {count} byte and closes its side of the connection with it.",
+            "{who} sends its last {count} bytes and closes its side of the connection with them.",
+        )
+    return Message(text, {"who": moment.who, "count": moment.packet.payload})
 
 
 def _send(moment: Moment) -> Message:
-    text = N_("{who} sends {bytes} bytes; more are to follow at once (no PSH).")
+    text = NN_(
+        "{who} sends {count} byte; more are to follow at once (no PSH).",
+        "{who} sends {count} bytes; more are to follow at once (no PSH).",
+    )
     if "PSH" in moment.packet.flags:
-        text = N_("{who} sends {bytes} bytes and asks to hand them to the program at once (PSH).")
-    return Message(text, {"who": moment.who, "bytes": moment.packet.payload})
+        text = NN_(
+            "{who} sends {count} byte and asks to hand it to the program at once (PSH).",
+            "{who} sends {count} bytes and asks to hand them to the program at once (PSH).",
+        )
+    return Message(text, {"who": moment.who, "count": moment.packet.payload})
 
 
 def _acknowledge(moment: Moment) -> Message:

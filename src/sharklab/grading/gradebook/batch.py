@@ -35,7 +35,7 @@ from sharklab.i18n import languages
 from sharklab.lab import exam, load, seat
 from sharklab.lab.model import Lab, Seat
 from sharklab.lab.roster import Student
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 from sharklab.progress import Progress
 
 GROUP = 30
@@ -144,7 +144,7 @@ def _identify(batch: Batch, progress: Progress) -> Mapping[SubmissionSource, Ide
     left = batch.sources
     while left:
         items = [IdentifyItem(source, batch.out, batch.roster, batch.lab) for source in left]
-        with progress.step(N_("read {count} submissions"), count=len(items)):
+        with progress.step(NN_("read {count} submission", "read {count} submissions"), count=len(items)):
             outcomes = _all(work_item.identify, items, batch.processes, progress)
         inside: list[SubmissionSource] = []
         for number, source in enumerate(left):
@@ -198,7 +198,10 @@ def _grade_new(
     ]
     left = [each for each in items if not work_item.is_done(batch.out, each.entry.student, each.key)]
     with progress.step(
-        N_("grade {count} submissions; {done} were graded before"),
+        NN_(
+            "grade {count} submission; graded before: {done}",
+            "grade {count} submissions; graded before: {done}",
+        ),
         count=len(left),
         done=len(items) - len(left),
     ):

@@ -233,7 +233,7 @@ def find_unpacked(
     """
     if source.nested >= ARCHIVE.nested:
         raise InputError(
-            N_("more than {count} archives lie in each other"), place=str(source.path), count=ARCHIVE.nested
+            N_("more than {most} archives lie in each other"), place=str(source.path), most=ARCHIVE.nested
         )
     size, faults = unpacked.extract(source.path, folder, source.most)
     found = _contents(source.content, folder, students, lab)

@@ -26,7 +26,7 @@ from sharklab.i18n import Translator, translator
 from sharklab.lab import table_file
 from sharklab.lab.csv_table import CsvTable
 from sharklab.lab.roster import Student, own_group
-from sharklab.message import N_
+from sharklab.message import N_, NN_
 from sharklab.report.speech import Words
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
@@ -229,7 +229,10 @@ class Worksheet:
             if len(row.cells) != len(head.cells):
                 raise self._error(
                     row,
-                    N_("the line has {count} cells, but the first line has {headings}"),
+                    NN_(
+                        "the line has {count} cell, but the first line has {headings}",
+                        "the line has {count} cells, but the first line has {headings}",
+                    ),
                     N_("download the worksheet again, and do not save it with a spreadsheet"),
                     count=len(row.cells),
                     headings=len(head.cells),

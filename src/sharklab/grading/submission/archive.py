@@ -93,7 +93,7 @@ def extract(
         except BROKEN as error:
             raise InputError(N_("the zip is damaged"), place=str(file)) from error
         if len(archive.infolist()) > limits.entries:
-            raise InputError(N_("it has more than {count} files"), place=str(file), count=limits.entries)
+            raise InputError(N_("it has more than {most} files"), place=str(file), most=limits.entries)
         for entry in archive.infolist():
             target = _target(entry, into, limits)
             if target is None or target.exists():

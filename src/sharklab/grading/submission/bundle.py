@@ -30,7 +30,7 @@ from sharklab.grading.submission import archive, capture_names, manifest, sheet,
 from sharklab.grading.submission.model import Problem, Seal, Submission
 from sharklab.lab import seat
 from sharklab.limits import BUNDLE, BundleLimits
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 ENDING = ".sharklab"
 _NAMES = re.compile(
@@ -243,7 +243,10 @@ def _seal(into: Path, header: bytes, limits: BundleLimits, key: bytes, problems:
 
 def _shorten_problems(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     """Return the first problems, and how many more there are: one that has many has them all alike."""
-    rest = Message(N_("{count} more files were refused"), {"count": len(problems) - _TOLD})
+    rest = Message(
+        NN_("{count} more file was refused", "{count} more files were refused"),
+        {"count": len(problems) - _TOLD},
+    )
     return problems if len(problems) <= _TOLD else (*problems[:_TOLD], Problem("…", rest))
 
 
@@ -282,7 +285,7 @@ def _check_directory(file: Path, stream: IO[bytes], limits: BundleLimits) -> Non
     if size > limits.entries * (_ENTRY_SIZE + 2 * limits.name):
         raise _no_submission(file)
     if count > limits.entries:
-        raise InputError(N_("it has more than {count} files"), place=str(file), count=limits.entries)
+        raise InputError(N_("it has more than {most} files"), place=str(file), most=limits.entries)
 
 
 def _no_submission(file: Path) -> InputError:

@@ -22,7 +22,7 @@ from sharklab.grading.submission import capture_names, packet_match, parts, shee
 from sharklab.grading.submission.model import Answers, Problem
 from sharklab.lab.model import Plan
 from sharklab.limits import BUNDLE
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 FILES, DEEPEST = 20_000, 16
 """The most files of a folder that are looked at, and the most folders that lie in each other."""
@@ -253,8 +253,11 @@ def _find_unused(
             reason = Message(N_("the file is a copy of {first}"), {"first": first})
         yield _problem(folder, file, reason)
     for text, count in (
-        (N_("{count} more captures are not used"), len(own[_NAMED:])),
-        (N_("{count} captures of other labs are not used"), len(unused) - len(own)),
+        (NN_("{count} more capture is not used", "{count} more captures are not used"), len(own[_NAMED:])),
+        (
+            NN_("{count} capture of another lab is not used", "{count} captures of other labs are not used"),
+            len(unused) - len(own),
+        ),
     ):
         if count:
             yield Problem(folder.name, Message(text, {"count": count}))

@@ -16,7 +16,7 @@ from sharklab.grading.submission import sheet_parts
 from sharklab.grading.submission.model import Answers, Problem
 from sharklab.grading.submission.sheet_parts import Block, SheetPart
 from sharklab.limits import BUNDLE, BundleLimits
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 NAME = "answers.yml"
 _FILE = re.compile(
@@ -159,7 +159,10 @@ def _has_questions(found: yaml_file.Document | InputError) -> bool:
 
 def _shorten_problems(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     """Return the first problems, and how many more there are: a file that is no form has one in each line."""
-    rest = Message(N_("{count} more lines were refused"), {"count": len(problems) - _TOLD})
+    rest = Message(
+        NN_("{count} more line was refused", "{count} more lines were refused"),
+        {"count": len(problems) - _TOLD},
+    )
     return problems if len(problems) <= _TOLD else (*problems[:_TOLD], Problem(NAME, rest))
 
 
@@ -237,7 +240,7 @@ class _Sheet:
         """Add an answer unless it is blank, refused, or there already."""
         plain = _remove_quotes(value)
         reason = _refusal(plain, self._limits)
-        names = {"question": untrusted.name(name[1], 40), "count": self._limits.text}
+        names = {"question": untrusted.name(name[1], 40), "most": self._limits.text}
         if reason:
             self._refuse(reason, line, **names)
         elif _is_blank(plain):
@@ -269,7 +272,7 @@ def _refusal(value: Any, limits: BundleLimits) -> str:
         return N_("line {line}: the answer to {question} must be one value or a list")
     texts = [item for item in values if isinstance(item, str)]
     if len(values) > limits.entries or any(len(text) > limits.text for text in texts):
-        return N_("line {line}: the answer to {question} is longer than {count} characters")
+        return N_("line {line}: the answer to {question} is longer than {most} characters")
     if not all(map(untrusted.is_visible, texts)):
         return N_("line {line}: the answer to {question} has invisible characters")
     return ""

@@ -76,7 +76,7 @@ def extract(file: Path, into: Path, unpacked: int, limits: ArchiveLimits = ARCHI
                 for number, entry in enumerate(opened):
                     if number == limits.entries:
                         raise InputError(
-                            N_("it has more than {count} files"), place=str(file), count=limits.entries
+                            N_("it has more than {most} files"), place=str(file), most=limits.entries
                         )
                     size += _write(opened, entry, into, min(limits.one, unpacked - size), limits)
         except _TooMuch as error:

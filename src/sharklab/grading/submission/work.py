@@ -298,7 +298,7 @@ def _odd(folder: Path, limits: BundleLimits) -> Iterator[Problem]:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         yield Problem(folder.name, Message(N_("it is not a folder")))
     elif _is_full(folder, limits):
-        yield Problem(folder.name, Message(N_("it has more than {count} files"), {"count": limits.entries}))
+        yield Problem(folder.name, Message(N_("it has more than {most} files"), {"most": limits.entries}))
 
 
 def _is_full(folder: Path, limits: BundleLimits) -> bool:

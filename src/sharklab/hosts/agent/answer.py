@@ -85,6 +85,11 @@ def find_captures(request: Request) -> dict[str, Any]:
     return {"captures": captures.find()}
 
 
+def find_archives(request: Request) -> dict[str, Any]:
+    """Say which archives are in the homes of students."""
+    return {"archives": captures.find_archives()}
+
+
 def configuration(request: Request) -> dict[str, Any]:
     """Return the configuration as texts, and the files that are as their packages brought them."""
     return {"texts": settings.texts(), "unchanged": settings.list_unchanged()}
@@ -155,6 +160,7 @@ ANSWERS: Mapping[str, Callable[[Request], dict[str, Any]]] = {
     "record": record,
     "claim": claim,
     "captures": find_captures,
+    "archives": find_archives,
     "condition": condition,
     "configuration": configuration,
     "journal": tell_journal,

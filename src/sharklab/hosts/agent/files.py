@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import shutil
 import stat
 import tarfile
@@ -18,22 +19,48 @@ from sharklab.hosts.agent.tool import Failures
 KINDS = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
 """Kinds of files that are saved. Sockets, pipes and devices belong to running programs."""
 
+SERVED = ("nfs", "nfs4", "fuse", "cifs", "smb3", "9p", "ceph", "autofs")
+"""Types of file systems that another computer or a program serves, or the first part of the type."""
+
 BLOCK = 65_536
 """Bytes of a file that are read at once."""
 
 
+def mounts() -> dict[str, tuple[str, str]]:
+    """Return the type and the source of the file system at each mount point (proc(5), mounts)."""
+    with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
+        lines = [[_unescape(word) for word in line.split()] for line in file]
+    return {at: (kind, source) for source, at, kind, *_ in lines}
+
+
+def _unescape(word: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), word)
+
+
+def list_served() -> frozenset[str]:
+    """Return the mount points of file systems that another computer or a program serves.
+
+    Where the server is dead, a program that only looks at such a place (lstat(2)) may hang for ever.
+    """
+    return frozenset(at for at, (kind, _) in mounts().items() if kind.partition(".")[0] in SERVED)
+
+
 def below(root: str) -> Iterator[str]:
     """Yield `root` and all below it, each folder before its content, without other mounts."""
-    now = status(root)
+    return _below(root, list_served())
+
+
+def _below(root: str, left_out: frozenset[str]) -> Iterator[str]:
+    now = None if root in left_out else status(root)
     if now is None or not any(kind(now.st_mode) for kind in KINDS):
         return
     yield root
     if stat.S_ISDIR(now.st_mode):
         for name in sorted(os.listdir(root)):
             path = os.path.join(root, name)
-            inner = status(path)
+            inner = None if path in left_out else status(path)
             if inner is not None and inner.st_dev == now.st_dev:
-                yield from below(path)
+                yield from _below(path, left_out)
 
 
 def status(path: str) -> os.stat_result | None:

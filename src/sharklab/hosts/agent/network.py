@@ -11,10 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sharklab.hosts.agent import files
 from sharklab.hosts.agent.tool import Failures, output
 
 NETWORKED = ("nfs", "nfs4", "fuse.nfs4")
 """Types of file systems that labs mount."""
+
+PATIENCE = "20"
+"""Seconds that umount(8) may take: a server may be dead."""
 
 PAUSE = 0.2
 """Seconds between two questions to a port that refuses."""
@@ -51,19 +55,14 @@ def connections() -> dict[str, str]:
 
 def mounts() -> dict[str, list[str]]:
     """Return the mounts over the network: {mount point: [type, source]}."""
-    lines = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
-    return {_unescape(at): [kind, _unescape(source)] for source, at, kind, *_ in lines if kind in NETWORKED}
-
-
-def _unescape(text: str) -> str:
-    return text.replace("\\040", " ")
+    return {at: [kind, source] for at, (kind, source) in files.mounts().items() if kind in NETWORKED}
 
 
 def unmount_new(before: Mapping[str, list[str]], failures: Failures) -> list[str]:
     """Unmount the mounts that are new, even if a process still uses them."""
     new = [at for at, what in mounts().items() if before.get(at) != what]
     for at in reversed(new):
-        if output(["umount", at]) is None:
+        if output(["timeout", PATIENCE, "umount", at]) is None:
             failures.run(["umount", "--lazy", at])
     return new
 

@@ -97,10 +97,10 @@ class Keeper:
         of_seat = [each for each in self._terminals if (each.lab, each.student) == (key.lab, key.student)]
         if len(of_seat) >= MOST_OF_SEAT:
             raise InputError(
-                N_("a seat has at most {count} terminals"),
+                N_("a seat has at most {most} terminals"),
                 place=key.host,
                 hint=N_("end one of them: type exit in it"),
-                count=MOST_OF_SEAT,
+                most=MOST_OF_SEAT,
             )
         try:
             terminal = Terminal(command(), environment(), lambda: self._forget(key), self._turns)

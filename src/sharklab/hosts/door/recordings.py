@@ -176,7 +176,7 @@ class Recordings:
 def _check_filter(expression: str) -> None:
     if len(expression) > LONGEST_FILTER or not expression.isprintable():
         raise InputError(
-            N_("a filter is one line of at most {count} characters"), place="filter", count=LONGEST_FILTER
+            N_("a filter is one line of at most {most} characters"), place="filter", most=LONGEST_FILTER
         )
 
 

@@ -82,7 +82,7 @@ class Requests:
         plan, host = self.find(student, text(request, "lab"), text(request, "host"))
         number = request.get("number", 1)
         if not isinstance(number, int) or not 1 <= number <= MOST_NUMBER:
-            raise InputError(N_("a host has at most {count} terminals"), place=host.name, count=MOST_NUMBER)
+            raise InputError(N_("a host has at most {most} terminals"), place=host.name, most=MOST_NUMBER)
         key = TerminalKey(plan.lab.name, student, host.name, number)
         if request.get("own") is True:
             visit = Visit(text(request, "name"), types=True, sizes=True)

@@ -16,7 +16,7 @@ from sharklab.hosts.image import systems
 from sharklab.hosts.image.model import Image, RootSource
 from sharklab.hosts.image.root_folder import RootFolder
 from sharklab.lab import roles
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 from sharklab.process import Say
 
 # Raise it when `_customise` changes: older images are then built again.
@@ -189,9 +189,15 @@ def _build(
     started = time.monotonic()
     values = {"name": image.folder.name, "count": len(content["packages"])}
     text = (
-        N_("adding {count} packages and their dependencies to the base image: {name}")
+        NN_(
+            "adding {count} package and its dependencies to the base image: {name}",
+            "adding {count} packages and their dependencies to the base image: {name}",
+        )
         if image.below
-        else N_("building the base image {name} with {count} packages and their dependencies")
+        else NN_(
+            "building the base image {name} with {count} package and its dependencies",
+            "building the base image {name} with {count} packages and their dependencies",
+        )
     )
     progress(Message(text, values))
     root = RootFolder(building / "root", image.below.roots if image.below else ())

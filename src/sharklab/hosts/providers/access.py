@@ -40,6 +40,7 @@ Host *
     ControlMaster auto
     ControlPersist 10m
     ControlPath "{sockets}/%r@%n"
+    ConnectTimeout {login}
     # A host that was powered off says no more; one on a busy computer needs half a minute for a login.
     ServerAliveInterval 15
     ServerAliveCountMax 4
@@ -155,6 +156,7 @@ def _config(plan: Plan, proxy: str) -> str:
         known=ssh_settings.file(folder(plan) / "known_hosts"),
         proxy=proxy,
         sockets=claims.folder(plan.seat.id),
+        login=process.LOGIN_SECONDS,
     )
     return start + "".join(hosts)
 

@@ -129,8 +129,8 @@ class BootQuery:
 
     def drop(self) -> None:
         """End a query that is still open."""
-        self._ssh.kill()
-        self._ssh.communicate()
+        with self._ssh:  # a shared connection may hold its pipes, so nobody waits for their end
+            self._ssh.kill()
 
     def _start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -118,8 +117,8 @@ def measure() -> bool:
     """Make such a file and mount it, where no other process sees it."""
     if not shutil.which("mke2fs"):
         return False
-    with tempfile.TemporaryDirectory(dir=state.folder(state.root()), prefix=".trial-") as place:
-        file, at = Path(place) / DISK_FILE, Path(place) / "mounted"
+    with state.temporary(state.root(), ".trial-") as place:
+        file, at = place / DISK_FILE, place / "mounted"
         at.mkdir()
         try:
             _make(file)

@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sharklab import process, state, system_packages
+from sharklab import process, state, system_packages, untrusted
 from sharklab.errors import InputError, MachineryError
 from sharklab.hosts import address, borrowed, changes, image, inventory, user_inventory
 from sharklab.hosts.changes import Changes
@@ -30,7 +30,7 @@ from sharklab.hosts.user_inventory import Variables
 from sharklab.lab import plan_file
 from sharklab.lab.model import Host, Plan, Seat
 from sharklab.lab.plan import make_plan, make_solved_plan
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 from sharklab.process import Say
 
 FAMILIES = ("Debian", "RedHat")
@@ -222,19 +222,19 @@ def check_machine(plan: Plan, host: Host, seen: Mapping[str, Any]) -> None:
             before.get("id", seen["id"]) != seen["id"],
             N_("the machine is not the one that the seat started with"),
         ),
-        (seen["size"] > LIMIT, N_("the folders that the lab changes hold {size} bytes, too many to save")),
+        (seen["size"] > LIMIT, N_("the folders that the lab changes hold {size}, too much to save")),
         (
             len(host.networks) > 1,
-            N_("the host has {count} networks, but a borrowed machine can join only one"),
+            N_("the host has {many} networks, but a borrowed machine can join only one"),
         ),
     ):
         if wrong:
-            values = {key: seen[key] for key in ("system", "claim", "size")}
+            values = {"system": seen["system"], "claim": seen["claim"], "size": untrusted.size(seen["size"])}
             raise InputError(
                 sentence,
                 place=f"--inventory: {host.name}",
                 hint=N_("name another machine, or remove that seat first: sharklab down"),
-                count=len(host.networks),
+                many=len(host.networks),
                 **values,
             )
 
@@ -405,7 +405,7 @@ def _remarks(host: str, answer: Mapping[str, Any]) -> list[Message]:
     """Return the differences from the state before, with the reasons."""
     remarks = [
         Message(
-            N_("{host}: {count} files were restored"),
+            NN_("{host}: {count} file was restored", "{host}: {count} files were restored"),
             {"host": host, "count": len(answer["changed"])},
         )
     ]

@@ -22,8 +22,8 @@ ANSWER = "sharklab-machine: "
 
 MODULES = (
     "tool",
-    "captures",
     "files",
+    "captures",
     "units",
     "sessions",
     "rules",
@@ -56,23 +56,30 @@ COPY = f"""
 cd ~{{home}} 2>/dev/null
 [ -f "$1" ] || {{{{ echo "{NO_FILE}" >&2; exit 1; }}}}
 if [ -n "$3" ]; then
-    for open in /proc/[0-9]*/fd/*; do
-        [ "$open" -ef "$1" ] || continue
-        case $(ls -l "$open") in l-w*|lrw*) echo "{STILL_WRITTEN}" >&2; exit 1;; esac
-    done
+    file=$(readlink -f -- "$1")
+    if find /proc/[0-9]*/fd -perm /200 -printf '%l\\n' 2>/dev/null | grep -qxF -e "$file"; then
+        echo "{STILL_WRITTEN}" >&2; exit 1
+    fi
 fi
 exec head -c "$2" -- "$1"
 """
-"""Prints a file. The links in /proc/PID/fd of a program that writes it have the right `w` (proc(5))."""
+"""Prints a file. The links in /proc/PID/fd of a program that writes it have the right `w` (proc(5)).
+
+They are compared by name: to follow one that leads to a mount of a dead server may take for ever.
+"""
 
 UNREACHABLE = 255
 NOT_FOUND = 127
 PARALLEL = 16
 
 LIMIT = 300.0
-"""Seconds that a machine may take to answer: one that belongs to a student may never do."""
+"""Seconds that a machine may take to answer: one that belongs to a student may never do.
 
-UNLIMITED = ("install", "record", "restore")
+Such as one with a mount of a dead server, on which programs hang.
+"""
+
+LONG = ("install", "record", "restore")
+LONG_LIMIT = 3600.0
 """The requests to borrowed machines alone: packages come from a network, and /etc may be large."""
 
 MOST_OF_RECORD = 1 << 29
@@ -105,12 +112,12 @@ class Machine:
         """
         order = {"modules": _modules(), "do": do, "request": request, "start": ANSWER}
         text = self.secret + json.dumps(order) + "\n"
-        is_large = do in UNLIMITED
+        is_large = do in LONG
         try:
             said = process.run(
                 self.as_root([self.python, "-I", "-c", LOADER]),
                 stdin=text,
-                timeout=None if is_large else LIMIT,
+                timeout=LONG_LIMIT if is_large else LIMIT,
                 most=MOST_OF_RECORD if is_large else process.MOST,
             )
             return _read_answer(said)
@@ -126,7 +133,7 @@ class Machine:
             return ""
         loop = f'for name in {shlex.join(names)}; do command -v "$name" && exit; done; exit {NOT_FOUND}'
         try:
-            said = process.run(["ssh", "-F", self.config, self.name, shlex.join(["sh", "-c", loop])])
+            said = self._run(shlex.join(["sh", "-c", loop]))
         except MachineryError as error:
             raise self._failure(error) from error
         return next(line for line in reversed(said.splitlines()) if line.startswith("/"))
@@ -134,10 +141,14 @@ class Machine:
     def answers(self) -> bool:
         """Tell whether the machine answers SSH."""
         try:
-            process.run(["ssh", "-F", self.config, self.name, "true"])
+            self._run("true")
         except MachineryError:
             return False
         return True
+
+    def _run(self, command: str) -> str:
+        """Return the output of a small command of the machine's user. Raises MachineryError."""
+        return process.run(["ssh", "-F", self.config, self.name, command], timeout=process.LOGIN_SECONDS)
 
     @property
     def secret(self) -> str:
@@ -162,8 +173,13 @@ class Machine:
         demand = "finished" if finished else ""
         words = self.as_root(["sh", "-c", COPY.format(home=home), "sh", path, str(limit + 1), demand])
         try:
-            code, errors = process.stream(words, target.write, stdin=self.secret.encode(), most=limit + 1)
-        except MachineryError as error:  # a host that does not stop there
+            code, errors = process.stream(
+                words, target.write, stdin=self.secret.encode(), timeout=LIMIT, most=limit + 1
+            )
+        except MachineryError as error:
+            if "seconds" in error.values:
+                raise self._failure(error) from error
+            # a host that does not stop there
             error.place = f"{self.name}:{path}"
             raise
         if code:
@@ -187,6 +203,16 @@ class Machine:
         return MachineryError(N_("the file cannot be read: {said}"), place=f"{self.name}:{path}", said=said)
 
     def _failure(self, error: MachineryError) -> MachineryError:
+        if seconds := error.values.get("seconds"):
+            return MachineryError(
+                N_("host {host} does not answer within {seconds:g} s"),
+                place=str(self.config),
+                hint=N_(
+                    "a mount of a server that is off makes programs hang; umount -l on the host ends that"
+                ),
+                host=self.name,
+                seconds=seconds,
+            )
         said = str(error.values.get("said") or error.message)
         if error.values.get("code") == UNREACHABLE:
             return MachineryError(

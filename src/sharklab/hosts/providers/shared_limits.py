@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 
 from sharklab.errors import MachineryError
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 from sharklab.process import Say
 
 SETTINGS = Path("/proc/sys")
@@ -70,12 +70,15 @@ def ensure(hosts: int, progress: Say) -> None:
     free = limit - _in_use()
     if free < hosts * PER_HOST:
         raise MachineryError(
-            N_("fs.inotify.max_user_instances={limit} leaves {free}, but {hosts} hosts need {each} each"),
+            NN_(
+                "fs.inotify.max_user_instances={limit} leaves {free}, but {count} host needs {each}",
+                "fs.inotify.max_user_instances={limit} leaves {free}, but {count} hosts need {each} each",
+            ),
             place=str(_file(INSTANCES)),
             hint="sysctl fs.inotify.max_user_instances={ample}",
             limit=limit,
             free=free,
-            hosts=hosts,
+            count=hosts,
             each=PER_HOST,
             ample=ENOUGH,
         )
@@ -93,8 +96,22 @@ def count_terminals(processes: Iterable[int]) -> int:
     if int(_file("kernel.pty.nr").read_text()) < SCARCE * limit_of_terminals():
         return 0
     files = (glob.iglob(f"{pid}/fd/*", root_dir="/proc") for pid in processes)  # noqa: PTH207 (as in _in_use)
-    count = sum(_leads_to(Path("/proc", name), *MASTERS) for name in chain.from_iterable(files))
+    masters = (
+        file for name in chain.from_iterable(files) if _leads_to(file := Path("/proc", name), *MASTERS)
+    )
+    count = len({terminal for file in masters if (terminal := _terminal(file))})
     return count if count >= MUCH * limit_of_terminals() else 0
+
+
+def _terminal(master: Path) -> str:
+    """Return the mount and the number of a terminal, "" for one that went meanwhile (proc(5), fdinfo).
+
+    Programs share the file of a terminal, and each has a number of its own for it.
+    """
+    with suppress(OSError):
+        lines = (master.parent.with_name("fdinfo") / master.name).read_text().splitlines()
+        return " ".join(line for line in lines if line.startswith(("mnt_id:", "tty-index:")))
+    return ""
 
 
 def limit_of_terminals() -> int:

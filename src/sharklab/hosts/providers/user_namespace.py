@@ -9,7 +9,6 @@ too old.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,8 +50,7 @@ def try_container(roots: Sequence[Path]) -> Message:
     `roots` are the folders of an image, the uppermost first. Needs root.
     """
     unit = f"sl-trial-{os.getpid()}"
-    with tempfile.TemporaryDirectory(dir=state.folder(state.root()), prefix=".trial-") as place:
-        folder = Path(place)
+    with state.temporary(state.root(), ".trial-") as folder:
         for name in ("upper", "work", "root"):
             (folder / name).mkdir(mode=0o755)
         for number, root in enumerate(roots):

@@ -29,7 +29,7 @@ def test_cgroups_needs_version_2(mounts: str, expected: DiagnosisStatus) -> None
 def test_inotify_counts_the_hosts_that_fit() -> None:
     """The kernel's default of 128 instances was seen to carry twenty hosts, not twenty-one."""
     finding = kernel.inotify(128)
-    assert (DiagnosisStatus.WARNING, 20) == (finding.status, finding.meaning.values["hosts"])
+    assert (DiagnosisStatus.WARNING, 20) == (finding.status, finding.meaning.values["count"])
 
 
 def test_inotify_is_content_with_1024() -> None:

@@ -61,7 +61,7 @@ def answer(patch: pytest.MonkeyPatch, *, silent: str = "", dead: str = "nobody")
         return own.name != silent and dead not in own.config.parts
 
     patch.setattr(remote.Machine, "answers", answers)
-    patch.setattr(remote.Machine, "ask", lambda own, do, **more: {"captures": []})
+    patch.setattr(remote.Machine, "ask", lambda own, do, **more: {do: []})
     patch.setattr(remote.Machine, "copy", refuse_file)
     patch.setattr(host_state, "observe", lambda plan, demands: {})
 
@@ -133,7 +133,7 @@ def test_check_goes_on_beside_hosts_that_hang_or_answer_nonsense(
         if "ada" in own.config.parts:
             assert closed.wait(60)
             raise MachineryError("the connection ended")
-        return {} if "bob" in own.config.parts else {"captures": []}
+        return {} if "bob" in own.config.parts else {do: []}
 
     monkeypatch.setattr(remote.Machine, "ask", ask)
     monkeypatch.setattr(host_work, "LIMIT", 0.0)

@@ -251,3 +251,9 @@ def test_grade_says_when_the_exam_was(in_paris: None) -> None:
     [line] = gradebook._describe_exam(exam, 0.0, 0.0, translator("en"))
     assert "--begin" in line
     assert [] == list(gradebook._describe_exam(lab, 0.0, 0.0, translator("en")))
+
+
+def test_lab_of_a_submission_that_lies_elsewhere_is_asked_for() -> None:
+    """A bundle has the name of its lab alone: the option that takes the folder is the place of the error."""
+    assert "--lab" == error_of(InputError, gradebook._load_lab, "mylab").place
+    assert "tp4" == gradebook._load_lab("tp4").name

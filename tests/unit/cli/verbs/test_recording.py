@@ -134,8 +134,7 @@ def test_capture_says_what_tcpdump_says(hosts: StudentHosts, capsys: pytest.Capt
     assert not list(hosts.work.glob("captures/*"))
     hosts.have_tcpdump(ends=True, lost=7)
     main.main(["capture", "./mylab", "page", "--student", "alice", "--folder", "work", "--lang", "en"])
-    lost = "tcpdump on {host} lost {count} packets: record again, with less traffic"
-    assert lost.format(host="client", count=7) in capsys.readouterr().err
+    assert "tcpdump on client lost 7 packets: record again, with less traffic" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from sharklab.errors import InputError
 from sharklab.evidence.packets import container
 from sharklab.evidence.packets.container import open_capture
 from sharklab.limits import CaptureLimits
+from sharklab.message import NN_
 from tests.support import captures_by_system
 from tests.support.errors import error_of
 from tests.support.packets_sample import recorded
@@ -38,7 +39,10 @@ def test_search_for_nothing_finds_nothing() -> None:
         (b"\x7fELF\0", "the file is not a pcap or pcapng capture"),
         (
             b"\xd4\xc3\xb2\xa1" + bytes(20) + b"\xff" * 16,
-            "the capture is damaged: a record of {length} bytes at byte {offset}",
+            NN_(
+                "the capture is damaged: a record of {count} byte at byte {offset}",
+                "the capture is damaged: a record of {count} bytes at byte {offset}",
+            ),
         ),
         (
             b"\x0a\x0d\x0d\x0a" + b"\x1c\0\0\0" + b"nope" + bytes(16),
@@ -81,7 +85,7 @@ def test_open_beyond_a_limit_is_an_input_error(
     file = tmp_path / "large"
     file.write_bytes(content)
     error = error_of(InputError, open_capture, file)
-    assert (str(file), count) == (error.place, error.values["count"])
+    assert (str(file), count) == (error.place, error.values["most"])
 
 
 def test_whole_is_without_the_half_record_at_the_end(tmp_path: Path) -> None:

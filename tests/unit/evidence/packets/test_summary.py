@@ -39,7 +39,7 @@ def parts(seen: Facts, index: int = 0) -> list[str]:
     ("packets", "expected"),
     [
         ([*OPEN, *END], ["handshake", "closed by FIN on both sides"]),
-        ([*OPEN, ASKED], ["handshake", "{sent} bytes there and {received} back", "no end in the capture"]),
+        ([*OPEN, ASKED], ["handshake", "{sent} there and {received} back", "no end in the capture"]),
         ([*OPEN, END[0]], ["handshake", "FIN of one side only"]),
         ([*OPEN, packet("<", "RST", seq=501)], ["handshake", "ended by a reset of the server"]),
         ([*OPEN, packet(">", "RST", seq=101)], ["handshake", "ended by a reset of the client"]),
@@ -47,7 +47,7 @@ def parts(seen: Facts, index: int = 0) -> list[str]:
             [ASKED],
             [
                 "no whole handshake in the capture",
-                "{sent} bytes there and {received} back",
+                "{sent} there and {received} back",
                 "no end in the capture",
             ],
         ),
@@ -56,15 +56,15 @@ def parts(seen: Facts, index: int = 0) -> list[str]:
         ([OPEN[0], OPEN[0]], ["no answer to the SYN"]),
         (OPEN[:2], ["no connection: a part of the handshake is missing"]),
         (END, ["only the end is in the capture"]),
-        ([DATAGRAM, ANSWER], ["{sent} bytes there and {received} back"]),
-        ([DATAGRAM], ["one direction only", "{sent} bytes there and {received} back"]),
+        ([DATAGRAM, ANSWER], ["{sent} there and {received} back"]),
+        ([DATAGRAM], ["one direction only", "{sent} there and {received} back"]),
         (
             [DATAGRAM, error(DATAGRAM)],
-            ["refused by ICMP (packet {packet})", "{sent} bytes there and {received} back"],
+            ["refused by ICMP (packet {packet})", "{sent} there and {received} back"],
         ),
         (
             [packet(">", payload=5, ends=("10.77.5.1", "239.255.255.250"))],
-            ["sent to many hosts", "{sent} bytes there and {received} back"],
+            ["sent to many hosts", "{sent} there and {received} back"],
         ),
     ],
 )

@@ -13,7 +13,7 @@ import pytest
 from sharklab.evidence.packets import facts
 from sharklab.evidence.packets.explanation import explain
 from sharklab.evidence.packets.model import Facts, Packet
-from sharklab.message import Message
+from sharklab.message import NN_, Message
 from tests.support import packets_sample
 from tests.support.capture_files import recording
 from tests.support.packets_sample import packet, recorded, shown
@@ -78,8 +78,11 @@ def test_special_of_a_combined_closing_says_what_it_saves() -> None:
 def test_what_of_data_with_a_fin_says_both() -> None:
     """PSH and FIN in one: the last bytes come with the end."""
     last = told(shown([*OPEN, packet(">", "FIN", "PSH", "ACK", seq=101, ack=501, payload=6)]))[-1]
-    both = "{who} sends its last {bytes} bytes and closes its side of the connection with them."
-    assert {"who": CLIENT, "bytes": 6} == last[both]
+    both = NN_(
+        "{who} sends its last {count} byte and closes its side of the connection with it.",
+        "{who} sends its last {count} bytes and closes its side of the connection with them.",
+    )
+    assert {"who": CLIENT, "count": 6} == last[both]
 
 
 def test_special_of_a_reply_of_size_zero_says_so() -> None:
@@ -120,15 +123,31 @@ def test_special_of_a_syn_without_an_answer_says_so() -> None:
     assert SILENCE not in told(shown(OPEN))[0]
 
 
+SENDS = NN_(
+    "{who} sends {count} byte and asks to hand it to the program at once (PSH).",
+    "{who} sends {count} bytes and asks to hand them to the program at once (PSH).",
+)
+SENDS_MORE = NN_(
+    "{who} sends {count} byte; more are to follow at once (no PSH).",
+    "{who} sends {count} bytes; more are to follow at once (no PSH).",
+)
+
+
 @pytest.mark.parametrize(
     ("packets", "expected"),
     [
         ([OPEN[1]], "{who} accepts a connection; the SYN is not in the capture."),
         ([*OPEN, CLOSE], "{who} has nothing more to send and closes its side of the connection."),
-        ([*OPEN, ASKED], "{who} sends {bytes} bytes and asks to hand them to the program at once (PSH)."),
+        (
+            [*OPEN, ASKED],
+            SENDS,
+        ),
         (
             [*OPEN, replace(ASKED, flags=("ACK",))],
-            "{who} sends {bytes} bytes; more are to follow at once (no PSH).",
+            NN_(
+                "{who} sends {count} byte; more are to follow at once (no PSH).",
+                "{who} sends {count} bytes; more are to follow at once (no PSH).",
+            ),
         ),
         ([*OPEN, OPEN[2]], "{who} acknowledges nothing new."),
         (

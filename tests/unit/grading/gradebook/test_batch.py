@@ -24,7 +24,7 @@ from sharklab.grading.gradebook.pool import Failure
 from sharklab.grading.gradebook.work_item import GradeItem
 from sharklab.grading.marking.policy import NO_POLICY, Policy
 from sharklab.lab.roster import Student
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 from sharklab.paths import ROOT
 from sharklab.progress import Progress
 from tests.support import gradebook_class as handed
@@ -76,7 +76,10 @@ class Steps(Progress):
     @contextmanager
     def step(self, title: str, **values: object) -> Iterator[None]:
         """Note the step that grades."""
-        if title == "grade {count} submissions; {done} were graded before":
+        if title == NN_(
+            "grade {count} submission; graded before: {done}",
+            "grade {count} submissions; graded before: {done}",
+        ):
             self.graded.append((values["count"], values["done"]))
         with super().step(title, **values):
             yield

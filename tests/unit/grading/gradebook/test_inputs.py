@@ -129,7 +129,7 @@ def test_a_few_zips_may_lie_in_each_other(tmp_path: Path) -> None:
         inner = zipped(tmp_path / f"{number}.zip", {"tp4-alice.zip": inner}).read_bytes()
     (place := tmp_path / "in").mkdir()
     (place / "tp4-alice.zip").write_bytes(inner)
-    assert {"alice": N_("more than {count} archives lie in each other")} == outcomes(place, tmp_path / "out")
+    assert {"alice": N_("more than {most} archives lie in each other")} == outcomes(place, tmp_path / "out")
 
 
 def test_what_did_not_come_out_of_a_zip_is_its_students(tmp_path: Path) -> None:

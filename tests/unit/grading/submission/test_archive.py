@@ -140,7 +140,7 @@ def test_extract_of_too_many_files_is_an_input_error(tmp_path: Path) -> None:
     file = packed(tmp_path, {str(number): b"" for number in range(4)})
     with pytest.raises(InputError) as caught:
         extract(file, limits=ArchiveLimits(entries=3))
-    assert {"count": 3} == caught.value.values
+    assert {"most": 3} == caught.value.values
 
 
 def test_extract_onto_a_full_disk_is_no_fault_of_the_zip(

@@ -298,7 +298,7 @@ def test_unpack_of_too_many_files_is_an_input_error(tmp_path: Path) -> None:
     """A long list is refused before it is read."""
     file = raw(tmp_path, [(f"captures/c{n}.pcap", b"") for n in range(300)])
     error = error_of(InputError, unpack, file)
-    assert (str(file), {"count": 256}) == (error.place, error.values)
+    assert (str(file), {"most": 256}) == (error.place, error.values)
 
 
 def _archive() -> bytes:

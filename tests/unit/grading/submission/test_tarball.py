@@ -116,7 +116,7 @@ def test_extract_of_too_many_files_is_an_input_error(tmp_path: Path) -> None:
     file = packed(tmp_path, *((f"{number}", b"") for number in range(3)))
     (tmp_path / "out").mkdir()
     error = error_of(InputError, tarball.extract, file, tmp_path / "out", MIB, ArchiveLimits(entries=2))
-    assert N_("it has more than {count} files") == error.message_id
+    assert N_("it has more than {most} files") == error.message_id
 
 
 @pytest.mark.parametrize(

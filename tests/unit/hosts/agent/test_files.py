@@ -123,3 +123,24 @@ def test_digest_and_text_are_those_of_regular_files(tmp_path: Path) -> None:
     assert "caf\ufffd" == files.text(str(file))
     for name in ("link", "pipe", "gone"):
         assert ("", "") == (files.digest(str(tmp_path / name), "md5"), files.text(str(tmp_path / name)))
+
+
+def test_served_are_the_mounts_that_may_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of another computer, or of a program."""
+    kinds = ("nfs4", "fuse.nfs4", "fuse", "ext4", "fuseblk", "autofs")
+    monkeypatch.setattr(files, "mounts", lambda: {f"/{kind}": (kind, "") for kind in kinds})
+    assert {"/nfs4", "/fuse.nfs4", "/fuse", "/autofs"} == files.list_served()
+
+
+def test_below_never_looks_at_a_served_mount(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even to learn that it is another file system."""
+    monkeypatch.setattr(files, "list_served", lambda: frozenset({str(tree / "deep")}))
+    seen: list[str] = []
+
+    def look(path: str) -> os.stat_result:
+        seen.append(path)
+        return os.lstat(path)
+
+    monkeypatch.setattr(files, "status", look)
+    found = set(files.below(str(tree)))
+    assert str(tree / "file") in found and str(tree / "deep") not in {*found, *seen}

@@ -44,7 +44,7 @@ def test_a_seat_has_a_bound(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(module, "MOST_OF_SEAT", 1)
     first = keeper.attach(KEY, OWNER, lambda: ["cat"])
     error = error_of(InputError, keeper.attach, replace(KEY, number=2), OWNER, lambda: ["cat"])
-    assert 1 == error.values["count"]
+    assert 1 == error.values["most"]
     keeper.attach(replace(KEY, student="bob"), OWNER, lambda: ["cat"]).close()
     first.close()
 

@@ -73,6 +73,7 @@ def test_more_descriptors_than_a_request_has_are_refused() -> None:
         for _ in range(protocol.MOST_HANDLES):
             socket.send_fds(ours, [b" "], [writer, writer])
         os.close(writer)
+        ours.sendall(b"{}\n")
         with pytest.raises(protocol.BrokenTalk):
             protocol.receive(theirs)
     assert b"" == os.read(reader, 1), "somebody still has the other end"

@@ -10,9 +10,6 @@ from pathlib import Path
 import pytest
 
 from sharklab import paths
-from sharklab.cli import flow
-from sharklab.errors import MachineryError
-from sharklab.hosts import providers
 from sharklab.hosts.image import Image
 from sharklab.hosts.providers import access, baking, disk, internet_gateway, this_computer
 from sharklab.lab import roles, seat
@@ -136,21 +133,3 @@ def test_bake_has_no_way_out(seat_plan: Plan, tmp_path: Path, monkeypatch: pytes
             print,
         )
     assert {} == internet_gateway.addresses(started[0])
-
-
-@pytest.mark.parametrize("error", [MachineryError("a task failed"), None], ids=["a failure", "an end"])
-def test_watched_tells_a_way_out_that_ended(
-    error: MachineryError | None, seat_plan: Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whether a playbook failed or came to its end meanwhile: the cause is told, not what came of it."""
-    states = {"server": internet_gateway.CUT_OFF, "client": "running"}
-    monkeypatch.setattr(this_computer.ThisComputer, "status", lambda self, own: states)
-    monkeypatch.setattr(internet_gateway, "cut_off", lambda own: frozenset({"server"}))
-    with (
-        pytest.raises(MachineryError) as caught,
-        flow.explain_ended_hosts(seat_plan, providers.get("nspawn")),
-    ):
-        if error:
-            raise error
-    expected = internet_gateway.explain_end(seat_plan)
-    assert (expected.message_id, expected.values) == (caught.value.message_id, caught.value.values)

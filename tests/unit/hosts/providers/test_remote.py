@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,39 @@ def test_failures_have_a_line_each() -> None:
     """An answer without failed steps has none."""
     assert ["mount /x: busy"] == remote.failures({"failed": [["mount /x", "busy"]]})
     assert [] == remote.failures({})
+
+
+@pytest.mark.usefixtures("ssh")
+def test_copy_compares_names_of_open_files(tmp_path: Path) -> None:
+    """A file is still written if a program has it open for that, by whatever name it was asked for."""
+    (file := tmp_path / "a [1]*.pcap").write_bytes(b"content")
+    (link := tmp_path / "link.pcap").symlink_to(file)
+    home = pwd.getpwuid(os.getuid()).pw_name
+    for path in (file, link):
+        with file.open("ab"), (tmp_path / "to").open("wb") as target:
+            error = error_of(MachineryError, machine().copy, str(path), home, target, 100, finished=True)
+        assert "a program on the host still writes this file" == error.message_id
+        with file.open("rb"), (tmp_path / "to").open("wb") as target:
+            machine().copy(str(path), home, target, 100, finished=True)
+        assert b"content" == (tmp_path / "to").read_bytes().removeprefix(b"Welcome\n")
+
+
+def test_a_host_that_hangs_holds_nobody_up(
+    fakes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one whose program looks at a mount of a dead server: the error says so."""
+    script(fakes, "ssh", "exec sleep 60")
+    monkeypatch.setattr(remote, "LIMIT", 0.2)
+    monkeypatch.setattr(process, "LOGIN_SECONDS", 0.2)
+    sentence = "host {host} does not answer within {seconds:g} s"
+    with (tmp_path / "to").open("wb") as target:
+        for do in (
+            lambda: machine().ask("captures"),
+            lambda: machine().find_python(["python3"]),
+            lambda: machine().copy("file", "root", target, 100),
+        ):
+            assert sentence == error_of(MachineryError, do).message_id
+    assert not machine().answers()
 
 
 @pytest.mark.parametrize("answer", ["[]", "7", "{", "[" * 100_000], ids=["list", "number", "cut", "deep"])

@@ -47,7 +47,7 @@ def test_instances_that_cannot_be_raised_may_be_enough(
     (settings / "fs/inotify/max_user_instances").write_text("128\n")
     shared_limits.ensure(4, lambda _: None)
     error = error_of(MachineryError, shared_limits.ensure, 5, lambda _: None)
-    assert (128, 28, 5, 7) == tuple(error.values[name] for name in ("limit", "free", "hosts", "each"))
+    assert (128, 28, 5, 7) == tuple(error.values[name] for name in ("limit", "free", "count", "each"))
     assert "sysctl fs.inotify.max_user_instances=1024" == error.hint
 
 
@@ -63,6 +63,19 @@ def test_terminals_are_counted_when_they_are_scarce(
     ends = [end for _ in range(4) for end in os.openpty()]
     try:
         assert counted == shared_limits.count_terminals([os.getpid()])
+    finally:
+        for end in ends:
+            os.close(end)
+
+
+def test_a_terminal_counts_once_whoever_shares_it(settings: Path) -> None:
+    """A program passes the file on to those that it starts, and each of them has a number for it."""
+    (settings / "kernel/pty/max").write_text("4\n")
+    (settings / "kernel/pty/nr").write_text("4\n")
+    ends = list(os.openpty())
+    ends += [os.dup(ends[0]) for _ in range(3)]
+    try:
+        assert 1 == shared_limits.count_terminals([os.getpid(), os.getpid()])
     finally:
         for end in ends:
             os.close(end)

@@ -69,7 +69,7 @@ def check(display: str) -> None:
     """Raise InputError when `display` is neither empty nor a display filter of Wireshark."""
     if len(display) > LONGEST_FILTER or not display.isprintable():
         raise InputError(
-            N_("a filter is one line of at most {count} characters"), place="filter", count=LONGEST_FILTER
+            N_("a filter is one line of at most {most} characters"), place="filter", most=LONGEST_FILTER
         )
     if display:
         display_filter.check(display)

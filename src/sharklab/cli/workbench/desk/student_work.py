@@ -6,7 +6,6 @@ answers.yml stays the student's own file: the text around an answer is never cha
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +24,7 @@ from sharklab.grading.submission.model import Submission
 from sharklab.i18n import Translator
 from sharklab.lab.model import Capture, Exercise, Plan
 from sharklab.limits import BUNDLE, CAPTURE
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 from sharklab.report import capture_page
 from sharklab.report.capture_story import Choice, story
 
@@ -107,7 +106,7 @@ def _capture(capture: Capture, found: Submission, words: Translator) -> dict[str
     if file is None:
         return told
     try:
-        said = Message(N_("{count} packets"), {"count": len(open_capture(file).packets)})
+        said = Message(NN_("{count} packet", "{count} packets"), {"count": len(open_capture(file).packets)})
     except InputError as error:
         said = error.sentence
     return {**told, "file": untrusted.name(file.name), "said": words.say(said)}
@@ -125,9 +124,9 @@ def save(plan: Plan, folder: Path, exercise: str, question: str, text: str) -> N
     given = " ".join(text.split())
     if len(given) > BUNDLE.text or not untrusted.is_visible(given):
         raise InputError(
-            N_("an answer has at most {count} characters, and all of them are visible"),
+            N_("an answer has at most {most} characters, and all of them are visible"),
             place=f"{exercise}.{question}",
-            count=BUNDLE.text,
+            most=BUNDLE.text,
         )
     with hold(plan):
         file = next(iter(sheet.find(folder)), folder / sheet.NAME)
@@ -217,8 +216,8 @@ def take(plan: Plan, folder: Path, id: str, source: IO[bytes]) -> None:
     if id not in work.list_captures(plan):
         raise InputError(N_("the lab does not ask for this capture"), place=untrusted.name(id))
     own = state.folder(work.captures_folder(folder))
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=own) as place:
-        new = Path(place) / "capture"
+    with state.temporary(own, ".new-") as place:
+        new = place / "capture"
         _copy(source, new)
         try:
             found = open_capture(new)

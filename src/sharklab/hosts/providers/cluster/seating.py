@@ -19,7 +19,7 @@ from sharklab.hosts.providers.cluster.errors import EngineRefusal, Unreachable
 from sharklab.hosts.providers.cluster.model import Instance, InstanceKind, Member
 from sharklab.hosts.providers.cluster.record import SeatRecord
 from sharklab.lab.model import Plan
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 LOOK_SECONDS = 30.0
 """Seconds for which an answer about the memory of a member counts."""
@@ -74,20 +74,29 @@ def _that_take(own: Course, members: Iterable[Member], kind: InstanceKind) -> li
     return names if kind is InstanceKind.CONTAINER else sorted(kinds.able(own, names))
 
 
-def check_room(plans: Sequence[Plan]) -> None:
-    """Raise MachineryError if the members have no memory for these seats, which are of one lab."""
+def make_room(plans: Sequence[Plan]) -> None:
+    """Remove hosts that no seat has any more: those of a member that is back, whose seats are elsewhere.
+
+    Raises MachineryError if the members have no memory for these new seats, which are of one lab.
+    """
+    own = course.begin()
+    with course.lock():
+        hosts.remove(own, course.strays(own, own.client.instances.all()))
     if not plans:
         return
-    own, kind = course.begin(), kinds.of_seat(plans[0])
+    kind = kinds.of_seat(plans[0])
     free = {one.member: one.free for one in _places(own, _that_take(own, hosts.members(own), kind))}
     count, most = sum(len(plan.hosts) for plan in plans), placement.room(free, kinds.MEMORY[kind])
     if count > most:
         raise MachineryError(
-            N_("the cluster has memory for {most} more hosts, and {hosts} are needed"),
+            NN_(
+                "the cluster has memory for {count} more host, and {needed} are needed",
+                "the cluster has memory for {count} more hosts, and {needed} are needed",
+            ),
             place=Message(N_("the cluster")),
             hint=N_("start fewer seats at once: --only NAME,NAME; or let a machine join the cluster"),
-            most=most,
-            hosts=count,
+            count=most,
+            needed=count,
         )
 
 

@@ -53,6 +53,7 @@ LOST = (
     "no available dqlite",
     "isn't ready yet",
     '": EOF',
+    "unexpected EOF",
 )
 """The words of the engines for a member that is down or starts, which has no code of its own when another
 member tells it (LXD 5.0.2, Incus 6.0.4)."""

@@ -236,7 +236,7 @@ def test_host_without_a_recording_has_nothing_to_decode(kept: Recordings, shown:
 def test_filter_is_one_short_line(kept: Recordings, shown: list[str], display: str) -> None:
     """Before any program sees it."""
     error = error_of(InputError, decoding.handler(kept), "alice", {**REQUEST, "display": display}, [])
-    assert ("filter", LONGEST_FILTER) == (error.place, error.values["count"])
+    assert ("filter", LONGEST_FILTER) == (error.place, error.values["most"])
     assert not shown
 
 

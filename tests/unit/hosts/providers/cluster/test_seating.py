@@ -8,14 +8,14 @@ import pytest
 
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Layers
-from sharklab.hosts.providers.cluster import course, seating
+from sharklab.hosts.providers.cluster import course, hosts, seating
 from sharklab.hosts.providers.cluster.errors import Unreachable
 from sharklab.hosts.providers.cluster.model import MemberStatus, Resources
 from sharklab.lab.model import Plan
 from tests.support import paper_cluster, provider_seat
 from tests.support.errors import error_of
 from tests.support.paper_cluster import GIB, PaperCluster
-from tests.support.paper_seats import HOSTS, up
+from tests.support.paper_seats import HOSTS, names, up
 
 
 @dataclass
@@ -49,11 +49,25 @@ def class_of(count: int) -> list[Plan]:
 
 def test_room_is_that_of_all_members(paper: PaperCluster) -> None:
     """A class that is too large is refused before anything is made."""
-    seating.check_room(class_of(50))
-    assert 10_000 == error_of(MachineryError, seating.check_room, class_of(5_000)).values["hosts"]
+    seating.make_room(class_of(50))
+    assert 10_000 == error_of(MachineryError, seating.make_room, class_of(5_000)).values["needed"]
     paper.status |= dict.fromkeys(paper.status, MemberStatus.EVACUATED)
-    assert 0 == error_of(MachineryError, seating.check_room, class_of(1)).values["most"]
-    seating.check_room([])
+    assert 0 == error_of(MachineryError, seating.make_room, class_of(1)).values["count"]
+    seating.make_room([])
+
+
+def test_hosts_that_were_made_again_elsewhere_go(paper: PaperCluster, layers: Layers) -> None:
+    """Also where their seat is whole, and nothing else is done for it: they take room on their member."""
+    plan = up(layers)
+    dead = paper.where("server")
+    paper.status[dead] = MemberStatus.OFFLINE
+    up(layers)
+    seating.make_room([])
+    assert 4 == len(paper.found)
+    paper.status[dead] = MemberStatus.ONLINE
+    hosts.look_again()
+    seating.make_room([])
+    assert names(plan) == set(paper.found)
 
 
 def test_a_member_that_is_kept_for_others_takes_no_new_seat(paper: PaperCluster, layers: Layers) -> None:
@@ -61,7 +75,7 @@ def test_a_member_that_is_kept_for_others_takes_no_new_seat(paper: PaperCluster,
     up(layers)
     first = paper.where("server")
     paper.scheduler = dict.fromkeys(paper.status, "manual")
-    assert 0 == error_of(MachineryError, seating.check_room, class_of(1)).values["most"]
+    assert 0 == error_of(MachineryError, seating.make_room, class_of(1)).values["count"]
     error_of(MachineryError, up, layers, 2)
     up(layers)
     del paper.scheduler["m2"]
@@ -77,11 +91,11 @@ def test_members_are_asked_once_for_a_class(
     answers: Answers, layers: Layers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not for each seat: a member looks through all of its hardware. An old answer counts no more."""
-    seating.check_room(class_of(3))
+    seating.make_room(class_of(3))
     plans = [up(layers, number) for number in (1, 2, 3)]
     assert ["m1", "m2", "m3"] == sorted(answers.asked)
     monkeypatch.setattr(seating, "LOOK_SECONDS", -1.0)
-    seating.check_room(class_of(1))
+    seating.make_room(class_of(1))
     assert 6 == len(answers.asked)
     monkeypatch.setattr(seating, "LOOK_SECONDS", 60.0)
     HOSTS.down(plans[0].seat)  # its memory is free again: that member alone is asked

@@ -110,6 +110,7 @@ def test_refusal_has_its_kind_and_place(
         "peer node 198.18.1.2:8443 is down",
         "Server isn't ready yet",
         'Get "https://m2:8443/1.0/operations/x/wait?timeout=40": EOF',
+        "unexpected EOF",
     ],
 )
 def test_dead_member_is_unreachable(engine: ScriptedEngine, asking: Transport, said: str) -> None:

@@ -223,9 +223,10 @@ sys.stdin.readline()
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(words, **pipes) as first, subprocess.Popen(words, **pipes) as second:
         for each in (first, second):
-            assert each.stdin and each.stdout
+            assert each.stdin
             each.stdin.close()
-            assert "begun\nsent\n" == each.stdout.read()
+        for each in (first, second):
+            assert each.stdout and "begun\nsent\n" == each.stdout.read()
     login.wait_for_turn()
     with subprocess.Popen(words, **pipes) as third:
         assert third.stdout and "begun\n" == third.stdout.readline()
