@@ -152,7 +152,8 @@ class LxdCluster:
             )
             config = {"cluster.offline_threshold": str(OFFLINE_SECONDS)}
             client.transport.change("PATCH", "/1.0", {"config": config})
-            driver = "btrfs" if "btrfs" in client.server().storage_drivers else "dir"
+            offered = client.transport.get("/1.0")["environment"]["storage_supported_drivers"]
+            driver = "btrfs" if "btrfs" in {one["Name"] for one in offered} else "dir"
             pool = {"name": POOL, "driver": driver}
             own = {**pool, "config": _pool_config(driver)}
             client.transport.change("POST", "/1.0/storage-pools", own, limit=SECONDS, target="m1")

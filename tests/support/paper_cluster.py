@@ -91,7 +91,7 @@ class PaperCluster:
     def server(self, member: str = "m1") -> Server:
         """Return the engine of a member."""
         drivers = ("lxc", "qemu") if member in self.machines_on else ("lxc",)
-        return Server(self.engine, "5", member, True, True, "", drivers, (), frozenset(), frozenset(), {})
+        return Server(self.engine, "5", member, True, "", drivers, frozenset(), {})
 
     def where(self, host: str) -> str:
         """Return the member of the newest instance of a host."""
@@ -131,11 +131,9 @@ class Instances:
     ) -> None:
         """Make one."""
         self._note("create", name)
-        self.on.found[name] = Instance(
-            name, kind, Power.STOPPED, member, "p", dict(config), devices, devices, (), ""
-        )
+        self.on.found[name] = Instance(name, kind, Power.STOPPED, member, "p", dict(config), devices)
 
-    def push(self, name: str, where: str, content: bytes, *, mode: int) -> None:
+    def push(self, name: str, where: str, content: bytes) -> None:
         """Write a file."""
         self.on.pushed[name] = content
 
@@ -210,7 +208,7 @@ class Members:
     def all(self) -> list[Member]:
         """Return them."""
         return [
-            Member(name, status, "", "", (), "", self._config(name), self.on.silence)
+            Member(name, status, "", "", "", self._config(name), self.on.silence)
             for name, status in self.on.status.items()
         ]
 
@@ -243,7 +241,7 @@ class Networks:
     def get(self, name: str) -> EngineNetwork:
         """Return one; one that is half made is pending."""
         status = "Pending" if name in self.on.half_made else "Created"
-        return EngineNetwork(name, "bridge", True, status, {}, "", (), ())
+        return EngineNetwork(name, "bridge", True, status, {}, ())
 
     def create(
         self, name: str, members: Iterable[str], *, config: Mapping[str, str], description: str
@@ -267,7 +265,7 @@ class Images:
 
     def find(self, alias: str) -> StoredImage | None:
         """Return the one of that name."""
-        return StoredImage(alias, (alias,), InstanceKind.CONTAINER, 1, {}) if alias in self.on.names else None
+        return StoredImage(alias, InstanceKind.CONTAINER, 1) if alias in self.on.names else None
 
     def add(self, alias: str, *files: object, **more: object) -> None:
         """Import one."""
@@ -275,7 +273,7 @@ class Images:
 
     def all(self) -> list[StoredImage]:
         """Return them."""
-        return [StoredImage(name, (name,), InstanceKind.CONTAINER, 1, {}) for name in self.on.names]
+        return [StoredImage(name, InstanceKind.CONTAINER, 1) for name in self.on.names]
 
     def delete(self, fingerprint: str) -> None:
         """Remove one."""
@@ -294,7 +292,7 @@ class Projects:
 
     def create(self, name: str, *, config: Mapping[str, str], description: str) -> None:
         """Make one."""
-        self.on.known[name] = Project(name, config, description, ())
+        self.on.known[name] = Project(name, config)
 
     def update(self, name: str, config: Mapping[str, str]) -> None:
         """Change one."""
@@ -310,4 +308,4 @@ class Pools:
 
     def all(self) -> list[Pool]:
         """Return it."""
-        return [Pool("local", "btrfs", "Created", {}, (), ())]
+        return [Pool("local", "btrfs", "Created", {}, ())]

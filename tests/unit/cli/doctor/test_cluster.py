@@ -37,19 +37,16 @@ SERVER = Server(
     engine="incus",
     version="6.0.4",
     name="m1",
-    clustered=True,
     trusted=True,
     kernel="6.18",
     drivers=("lxc",),
-    storage_drivers=("btrfs",),
-    extensions=frozenset(),
     features=frozenset({"idmapped_mounts"}),
     config={},
 )
-MEMBER = Member("m1", MemberStatus.ONLINE, "Fully operational", "https://m1", (), platform.machine(), {})
+MEMBER = Member("m1", MemberStatus.ONLINE, "Fully operational", "https://m1", platform.machine(), {})
 SEEN = ExaminedMember(SERVER, Resources(8 * GIB, GIB, 4), 16384)
-POOL = Pool("default", "btrfs", "Created", {}, ("m1",), ())
-NETWORK = EngineNetwork("slxn0", "bridge", True, "Created", {}, "", ("m1",), ())
+POOL = Pool("default", "btrfs", "Created", {}, ("m1",))
+NETWORK = EngineNetwork("slxn0", "bridge", True, "Created", {}, ("m1",))
 
 
 @pytest.fixture

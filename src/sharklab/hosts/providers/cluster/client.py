@@ -86,12 +86,9 @@ class Client:
             engine=about.get("server", ""),
             version=about.get("server_version", ""),
             name=about.get("server_name", ""),
-            clustered=bool(about.get("server_clustered")),
             trusted=said.get("auth") == "trusted",
             kernel=about.get("kernel_version", ""),
             drivers=tuple(part.strip() for part in about.get("driver", "").split("|") if part.strip()),
-            storage_drivers=tuple(one["Name"] for one in about.get("storage_supported_drivers") or ()),
-            extensions=frozenset(said.get("api_extensions", ())),
             features=frozenset(name for name, there in features.items() if there == "true"),
             config=said.get("config") or {},
         )

@@ -136,8 +136,6 @@ class Images:
 def _image(said: Plain) -> StoredImage:
     return StoredImage(
         fingerprint=said["fingerprint"],
-        aliases=tuple(one["name"] for one in said.get("aliases") or ()),
         kind=InstanceKind(said.get("type", "container")),
         size=int(said["size"]),
-        properties=said.get("properties") or {},
     )

@@ -52,7 +52,6 @@ def _member(said: Plain) -> Member:
         status=MemberStatus.of(said["status"]),
         said=said.get("message", ""),
         address=said.get("url", ""),
-        roles=tuple(said.get("roles") or ()),
         architecture=said.get("architecture", ""),
         config=said.get("config") or {},
         silence=_silence(said.get("message", "")),
@@ -75,7 +74,6 @@ def _alone(said: Plain) -> Member:
         status=MemberStatus.ONLINE,
         said="",
         address="",
-        roles=(),
         architecture=about["kernel_architecture"],
         config={},
     )

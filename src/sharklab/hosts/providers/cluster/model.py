@@ -62,7 +62,6 @@ class Server:
     name: str
     """The name of the member that answered."""
 
-    clustered: bool
     trusted: bool
     """Whether this client may use the API; else nearly all calls are refused."""
 
@@ -70,8 +69,6 @@ class Server:
     drivers: Sequence[str]
     """Kinds of instances that this member can run: `lxc` (containers), `qemu` (virtual machines)."""
 
-    storage_drivers: Sequence[str]
-    extensions: frozenset[str]
     features: frozenset[str]
     """Features of the kernel that the engine found, for example `idmapped_mounts`."""
 
@@ -90,7 +87,6 @@ class Member:
     address: str
     """`https://203.0.113.5:8443`; empty for a server without a cluster."""
 
-    roles: Sequence[str]
     architecture: str
     config: Mapping[str, str]
     silence: float = 0.0
@@ -136,21 +132,13 @@ class Instance:
     """Its own configuration, with `user.*` and `volatile.*`; without that of profiles."""
 
     devices: Mapping[str, Mapping[str, str]]
-    expanded_devices: Mapping[str, Mapping[str, str]]
-    profiles: Sequence[str]
-    created: str
 
 
 @dataclass(frozen=True)
 class InstanceUsage:
     """The part of its member that an instance has now. Memory is in bytes."""
 
-    power: Power
-    processes: int
     memory: int
-    init: int
-    """The process id of its init, on its member; 0 when it does not run."""
-
     addresses: Mapping[str, Sequence[str]]
     """By interface: its addresses, with their prefix lengths, without the link-local ones."""
 
@@ -169,10 +157,8 @@ class StoredImage:
     """An image in the store of the cluster. Its size is in bytes."""
 
     fingerprint: str
-    aliases: Sequence[str]
     kind: InstanceKind
     size: int
-    properties: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -188,9 +174,7 @@ class EngineNetwork:
     """`Created`, `Pending`, `Errored`, `Unavailable`."""
 
     config: Mapping[str, str]
-    description: str
     members: Sequence[str]
-    used_by: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -202,7 +186,6 @@ class Pool:
     status: str
     config: Mapping[str, str]
     members: Sequence[str]
-    used_by: Sequence[str]
 
     @property
     def clones(self) -> bool:
@@ -225,8 +208,6 @@ class Project:
 
     name: str
     config: Mapping[str, str]
-    description: str
-    used_by: Sequence[str]
 
 
 Plain = Mapping[str, Any]

@@ -44,21 +44,17 @@ class Networks:
         name: str,
         members: Iterable[str],
         *,
-        type: str = "bridge",
         config: Mapping[str, str] | None = None,
-        member_config: Mapping[str, Mapping[str, str]] | None = None,
         description: str = "",
     ) -> None:
-        """Make a network on all `members`, which must be every member of the cluster, and all Online.
+        """Make a bridge on all `members`, which must be every member of the cluster, and all Online.
 
-        `member_config` has the keys that differ by member (`parent`, `bridge.external_interfaces`). Raises
-        AlreadyThere for a network of that name, and EngineRefusal while a member is down.
+        Raises AlreadyThere for a network of that name, and EngineRefusal while a member is down.
         """
         for member in members:
             if member != ALONE:
-                own = dict((member_config or {}).get(member, {}))
-                self._post({"name": name, "type": type, "config": own}, target=member)
-        self._post({"name": name, "type": type, "config": dict(config or {}), "description": description})
+                self._post({"name": name, "type": "bridge", "config": {}}, target=member)
+        self._post({"name": name, "type": "bridge", "config": dict(config or {}), "description": description})
 
     def _post(self, body: Plain, **where: str) -> None:
         self._transport.change(
@@ -80,7 +76,5 @@ def _network(said: Plain) -> EngineNetwork:
         managed=bool(said.get("managed")),
         status=said.get("status", ""),
         config=said.get("config") or {},
-        description=said.get("description", ""),
         members=tuple(said.get("locations") or ()),
-        used_by=tuple(said.get("used_by") or ()),
     )

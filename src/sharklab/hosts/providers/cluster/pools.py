@@ -32,5 +32,4 @@ def _pool(said: Plain) -> Pool:
         status=said.get("status", ""),
         config=said.get("config") or {},
         members=tuple(said.get("locations") or ()),
-        used_by=tuple(said.get("used_by") or ()),
     )

@@ -46,6 +46,4 @@ def _project(said: Plain) -> Project:
     return Project(
         name=said["name"],
         config=said.get("config") or {},
-        description=said.get("description", ""),
-        used_by=tuple(said.get("used_by") or ()),
     )

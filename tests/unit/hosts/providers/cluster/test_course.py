@@ -118,4 +118,4 @@ def test_instances_without_a_seat_are_strays(paper: PaperCluster, layers: Layers
 
 
 def _pool(name: str, status: str) -> Pool:
-    return Pool(name, "btrfs", status, {}, (), ())
+    return Pool(name, "btrfs", status, {}, ())

@@ -46,7 +46,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seat:
 def paper(own: Seat, monkeypatch: pytest.MonkeyPatch) -> PaperCluster:
     """Return its cluster, on which its host runs."""
     found = PaperCluster({"m1": MemberStatus.ONLINE})
-    found.found[NAME] = Instance(NAME, InstanceKind.CONTAINER, Power.RUNNING, "m1", "p", {}, {}, {}, (), "")
+    found.found[NAME] = Instance(NAME, InstanceKind.CONTAINER, Power.RUNNING, "m1", "p", {}, {})
     monkeypatch.setattr(client, "connect", lambda remote="": found)
     monkeypatch.setattr(course, "_clients", {})
     monkeypatch.setattr(hosts, "FRESH", -1.0)
@@ -145,7 +145,7 @@ def test_a_host_that_has_ended_is_not_used_and_a_silent_one_is_an_error(
 
 def test_memory_is_that_of_the_hosts(own: Seat, paper: PaperCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine says it."""
-    usage = InstanceUsage(Power.RUNNING, 1, 5 << 20, 1, {})
+    usage = InstanceUsage(5 << 20, {})
     monkeypatch.setattr(paper_cluster.Instances, "usage", lambda self, name: usage, raising=False)
     assert 5 << 20 == capacity.memory_of(own)
     assert looks.is_there(own)

@@ -18,7 +18,7 @@ from sharklab.hosts.providers.cluster.model import Member, MemberStatus, Pool, P
 )
 def test_pool_clones_or_copies(driver: str, config: dict[str, str], clones: bool) -> None:
     """A pool of directories unpacks every copy."""
-    assert clones is Pool("p", driver, "Created", config, (), ()).clones
+    assert clones is Pool("p", driver, "Created", config, ()).clones
 
 
 def test_words_that_nobody_knows_are_other() -> None:
@@ -30,7 +30,7 @@ def test_words_that_nobody_knows_are_other() -> None:
 @pytest.mark.parametrize("status", MemberStatus)
 def test_only_a_member_that_is_online_takes_new_instances(status: MemberStatus) -> None:
     """An evacuated one answers, but stays empty."""
-    assert (status is MemberStatus.ONLINE) is Member("m1", status, "", "", (), "", {}).ready
+    assert (status is MemberStatus.ONLINE) is Member("m1", status, "", "", "", {}).ready
 
 
 def test_memory_that_is_left() -> None:

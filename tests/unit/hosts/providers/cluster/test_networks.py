@@ -11,12 +11,10 @@ from tests.support.engine_socket import ScriptedEngine
 def test_network_is_made_on_every_member(engine: ScriptedEngine, course: Client) -> None:
     """First each member's own part, then the whole."""
     engine.gives("POST /1.0/networks", {})
-    course.networks.create(
-        "seat0", ["m1", "m2"], config={"ipv4.address": "none"}, member_config={"m1": {"parent": "eth0"}}
-    )
+    course.networks.create("seat0", ["m1", "m2"], config={"ipv4.address": "none"})
     first, second, whole = (one for one in engine.asked if one.method == "POST")
     assert ["m1", "m2", None] == [one.query.get("target") for one in (first, second, whole)]
-    assert ({"parent": "eth0"}, {}) == (first.plain["config"], second.plain["config"])
+    assert ({}, {}) == (first.plain["config"], second.plain["config"])
     assert {"ipv4.address": "none"} == whole.plain["config"]
 
 
@@ -40,5 +38,5 @@ def test_networks_are_listed_and_changed(engine: ScriptedEngine, course: Client)
     bridge = {"name": "seat0", "type": "bridge", "managed": True, "status": "Created", "locations": ["m1"]}
     engine.gives("GET /1.0/networks", [bridge, {"name": "eth0", "type": "physical"}])
     card, found = course.networks.all()
-    assert EngineNetwork("seat0", "bridge", True, "Created", {}, "", ("m1",), ()) == found
+    assert EngineNetwork("seat0", "bridge", True, "Created", {}, ("m1",)) == found
     assert ("eth0", False, "") == (card.name, card.managed, card.status)

@@ -17,4 +17,4 @@ def test_space_of_a_pool_on_a_member(engine: ScriptedEngine, course: Client) -> 
 def test_pools_are_listed(engine: ScriptedEngine, course: Client) -> None:
     """Each with its driver and its state."""
     engine.gives("GET /1.0/storage-pools", [{"name": "p", "driver": "dir", "status": "Created"}])
-    assert [Pool("p", "dir", "Created", {}, (), ())] == course.pools.all()
+    assert [Pool("p", "dir", "Created", {}, ())] == course.pools.all()
