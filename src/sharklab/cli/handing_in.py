@@ -106,7 +106,8 @@ def brief(student: str, lab: str, words: Translator) -> str:
     table = "\n".join(f"| `{usual}` | `{own}` |" for usual, own in rows)
     elsewhere, here = words.gettext(N_("elsewhere")), words.gettext(N_("here"))
     heads = f"| {elsewhere} | {here} |\n| --- | --- |"
-    return f"{briefs.markdown(plan, words.language)}\n## {title}\n\n{text}\n\n{heads}\n{table}\n\n{last}"
+    whole = briefs.markdown(plan, words.language).rstrip()
+    return "\n\n".join((whole, f"## {title}", text, f"{heads}\n{table}", last))
 
 
 def _plan(student: str, lab: str) -> Plan:

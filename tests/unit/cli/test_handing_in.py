@@ -141,7 +141,8 @@ def test_work_on_the_hosts_is_kept_and_told(on_seat: Plan) -> None:
     assert exam.local_time(made) == receipt.values["time"]
     assert "ports" == error_of(InputError, handing_in.take_from_hosts, "alice", "ports", "").values["lab"]
     brief = handing_in.brief("alice", "tp4", translator("fr"))
-    assert "TP4 : TCP, UDP" in brief and "ssh -p 2222 alice@SERVER submit tp4 --from-hosts" in brief
+    assert "TP4 : TCP, UDP" in brief and "\n\n## Sur ce serveur\n\n" in brief
+    assert "ssh -p 2222 alice@SERVER submit tp4 --from-hosts" in brief
     assert "ssh:" in handing_in.form("alice", "tp4", translator("fr")).splitlines()
 
 
