@@ -31,16 +31,10 @@ def play(place: Path, *tasks: dict[str, Any]) -> str:
     own = {"hosts": "all", "gather_facts": False, "tasks": list(tasks)}
     (place / "play.yml").write_text(json.dumps([own]))
     program = Path(sys.executable).parent / "ansible-playbook"
+    words = [str(program), "-i", str(place / "inventory.yml"), str(place / "play.yml")]
     environment = {**os.environ, "ANSIBLE_CONFIG": str(paths.ROOT / "ansible.cfg"), "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(
-        [program, "-i", place / "inventory.yml", place / "play.yml"],
-        cwd=paths.ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    return str(done.stdout)
+    done = subprocess.run(words, cwd=paths.ROOT, env=environment, capture_output=True, text=True)
+    return done.stdout + done.stderr
 
 
 def test_a_host_does_not_lead_the_controller_elsewhere(tmp_path: Path) -> None:

@@ -56,11 +56,11 @@ def port(text: str) -> int:
     return int(text)
 
 
-Option = tuple[tuple[str, ...], Mapping[str, Any]]
+CommandOption = tuple[tuple[str, ...], Mapping[str, Any]]
 """The flags of an option, or the name of an argument, and its settings for argparse."""
 
 
-def option(*flags: str, help: str, **settings: Any) -> Option:
+def option(*flags: str, help: str, **settings: Any) -> CommandOption:
     """Return an option; `settings` are those of argparse (`ArgumentParser.add_argument`)."""
     return flags, {**settings, "help": help}
 
@@ -149,7 +149,7 @@ class Options(argparse.Namespace):
 
 
 LAB_HELP = N_("the lab's name, as `sharklab labs` and `sharklab status` list it, or its folder (./mylab)")
-OPTIONS: Mapping[str, Option] = {
+OPTIONS: Mapping[str, CommandOption] = {
     "lab": option("lab", help=LAB_HELP, metavar=N_("LAB")),
     "labs": option(
         "labs",
