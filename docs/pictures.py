@@ -28,7 +28,7 @@ from sharklab.cli import main
 
 FOLDER = Path(__file__).with_name("pictures")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-SCALE = 1.1
+SCALE = 1.05
 """Pixels of a picture for each CSS pixel: a larger one looks sharper and takes more bytes."""
 MARGIN = 16
 """Left around each picture, in CSS pixels."""

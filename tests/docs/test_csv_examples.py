@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sharklab.grading.gradebook import corrections
 from sharklab.lab import roster
 from sharklab.paths import ROOT
 
@@ -17,7 +18,12 @@ EXAMPLES = [
 ]
 
 
-@pytest.mark.parametrize(("page", "text"), EXAMPLES, ids=[page for page, _ in EXAMPLES])
+CORRECTIONS = [text for _, text in EXAMPLES if "points" in text.splitlines()[0]]
+"""Marks by hand; all other examples are rosters."""
+ROSTERS = [(page, text) for page, text in EXAMPLES if text not in CORRECTIONS]
+
+
+@pytest.mark.parametrize(("page", "text"), ROSTERS, ids=[page for page, _ in ROSTERS])
 def test_roster_of_the_docs_is_read(page: str, text: str, tmp_path: Path) -> None:
     """One student for each line below the headings, with a name and an address."""
     file = tmp_path / "roster.csv"
@@ -29,6 +35,14 @@ def test_roster_of_the_docs_is_read(page: str, text: str, tmp_path: Path) -> Non
         assert (column in text.splitlines()[0]) == any(getattr(student, column) for student in students)
 
 
+def test_corrections_of_the_docs_are_read(tmp_path: Path) -> None:
+    """One correction for each line below the headings."""
+    [text] = CORRECTIONS
+    file = tmp_path / "corrections.csv"
+    file.write_text(text)
+    assert text.count("\n") - 1 == len(corrections.read(file).lines)
+
+
 def test_docs_have_examples_of_rosters() -> None:
     """The pages on the gradebook, on handing in and on exams show one each."""
-    assert {"exam.md", "gradebook.md", "submitting.md"} == {page for page, _ in EXAMPLES}
+    assert {"exam.md", "gradebook.md", "submitting.md"} == {page for page, _ in ROSTERS}

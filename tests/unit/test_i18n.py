@@ -199,13 +199,3 @@ COUNTED = re.compile(
 def test_no_number_stands_before_a_plural_in_a_sentence_of_one_form() -> None:
     """`NN_` has both forms, so nobody reads "1 packets"."""
     assert [] == [m.id for m in _extracted() if isinstance(m.id, str) and COUNTED.search(m.id)]
-
-
-def test_each_sentence_of_two_forms_has_its_count() -> None:
-    """Without it, no form could be chosen."""
-    pairs = [message.id for message in _extracted() if isinstance(message.id, tuple)]
-    assert [] == [pair for pair in pairs if not all(map(_has_count, pair))]
-
-
-def _has_count(text: str) -> bool:
-    return any("count" in names for names in _fields(text))

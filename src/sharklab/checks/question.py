@@ -16,7 +16,7 @@ from sharklab.checks.kind import Need
 from sharklab.checks.outcome import Answer, Reference, Status
 from sharklab.evidence.packets.model import Conversation
 from sharklab.lab.model import Exercise, Plan, Text
-from sharklab.message import N_, Message
+from sharklab.message import N_, NN_, Message
 
 
 class Value(StrEnum):
@@ -146,7 +146,8 @@ def _settle(sources: list[Source]) -> tuple[str | None, Message]:
     common = frozenset.intersection(*(source.values for source in sources))
     if len(common) == 1:
         names = [source.name for source in sources]
-        return next(iter(common)), Message(N_("The sources agree: {sources}."), {"sources": names})
+        text = NN_("Source: {sources}.", "The sources agree: {sources}.")
+        return next(iter(common)), Message(text, {"sources": names, "count": len(names)})
     statements = [_statement(source) for source in sources]
     if common:
         return None, Message(N_("There are several values: {sources}."), {"sources": statements})

@@ -29,7 +29,7 @@ def explain(plan: Plan, hosts: providers.Provider) -> Iterator[None]:
     try:
         yield
     except MachineryError as error:
-        if gone := find(plan, hosts):
+        if gone := _find(plan, hosts):
             raise _host_ended(plan, gone) from error
         if internet_gateway.cut_off(plan.seat):
             raise internet_gateway.explain_end(plan) from error
@@ -57,7 +57,15 @@ def _host_ended(plan: Plan, gone: Mapping[str, str]) -> HostEnded:
     )
 
 
-def find(plan: Plan, hosts: providers.Provider) -> Mapping[str, str]:
+def are_any(plan: Plan, hosts: providers.Provider) -> bool:
+    """Tell whether hosts run no longer. A provider that does not answer now may say so the next time."""
+    try:
+        return bool(_find(plan, hosts))
+    except MachineryError:
+        return False
+
+
+def _find(plan: Plan, hosts: providers.Provider) -> Mapping[str, str]:
     """Return the states of hosts that run no longer; existing machines say themselves what ails them."""
     states = hosts.status(plan.seat) if hosts.bakes else {}
     alive = ("running", internet_gateway.CUT_OFF, disk_file.READ_ONLY)

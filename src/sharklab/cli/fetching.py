@@ -52,26 +52,31 @@ class Arrival:
 
 
 def fetch_all(
-    plan: Plan, folder: Path, hosts: Sequence[str]
+    plan: Plan, folder: Path, hosts: Sequence[str], by_name: bool = False
 ) -> tuple[list[Arrival], list[tuple[str, Message]]]:
     """Bring home the captures of `hosts` whose place in `folder` is free, the newest of each.
 
-    Return them, and all other captures of the hosts (as host:file) with the reason why each stays there.
-    Raises MachineryError when a host does not answer.
+    `by_name`: a file with the name of a capture counts where no other file shows its exercise. Return them,
+    and all other captures of the hosts (as host:file) with the reason why each stays there. Raises
+    MachineryError when a host does not answer.
     """
     machines = [remote.machine_of(plan.seat, name) for name in hosts]
     asked = remote.ask_all(machines, lambda one: _list_files(one, "captures"))
     files = [(host, each) for host, found in asked.items() for each in found]
     arrivals: list[Arrival] = []
-    left: list[tuple[str, Message]] = []
-    for host, each in sorted(files, key=lambda file: -file[1].modified):
-        with temporary(folder) as own:  # one for each file: those that stay on their hosts go at once
-            arrival = _fetch_if_wanted(plan, folder, own, host, each)
-        if isinstance(arrival, Message):
-            left.append((untrusted.one_line(f"{host}:{each.path}"), arrival))
-        else:
-            arrivals.append(arrival)
-    return arrivals, left
+    waiting = sorted(files, key=lambda file: -file[1].modified)
+    left: dict[str, Message] = {}
+    for even_so in (False, True) if by_name else (False,):
+        for host, each in waiting:
+            with temporary(folder) as own:  # one for each file: those that stay on their hosts go at once
+                arrival = _fetch_if_wanted(plan, folder, own, host, each, even_so)
+            if isinstance(arrival, Message):
+                left[f"{host}:{each.path}"] = arrival
+            else:
+                arrivals.append(arrival)
+        waiting = [(host, each) for host, each in waiting if f"{host}:{each.path}" in left]
+    there = {arrival.origin for arrival in arrivals}
+    return arrivals, [(untrusted.one_line(file), why) for file, why in left.items() if file not in there]
 
 
 def _list_files(machine: Machine, kind: str) -> list[FoundFile]:
@@ -88,8 +93,13 @@ def _list_files(machine: Machine, kind: str) -> list[FoundFile]:
     return sorted(found, key=lambda each: -each.modified)[:MOST]
 
 
-def _fetch_if_wanted(plan: Plan, folder: Path, own: Path, host: str, known: FoundFile) -> Arrival | Message:
-    """Bring a file home that shows an exercise whose place is free, or return why it stays on its host."""
+def _fetch_if_wanted(
+    plan: Plan, folder: Path, own: Path, host: str, known: FoundFile, even_so: bool
+) -> Arrival | Message:
+    """Bring a file home that shows an exercise whose place is free, or return why it stays on its host.
+
+    `even_so`: its name is enough.
+    """
     if known.size > CAPTURE.bytes:
         return Message(N_("it is too large to hand in"))
     try:
@@ -100,7 +110,7 @@ def _fetch_if_wanted(plan: Plan, folder: Path, own: Path, host: str, known: Foun
     id = match_capture(plan, host, known.path, seen)
     if not id:
         return Message(UNCLEAR if seen.packets else NO_PACKET)
-    if id not in seen.shown:
+    if id not in seen.shown and not even_so:
         return Message(N_("no packet in it is of the exercise {capture}"), {"capture": id})
     there = intake.present(folder, id)
     if there and not intake.has(folder, id, file):
@@ -108,10 +118,10 @@ def _fetch_if_wanted(plan: Plan, folder: Path, own: Path, host: str, known: Foun
     return take(plan, folder, file, f"{host}:{known.path}", id, seen)
 
 
-def fetch_answers(plan: Plan, folder: Path, hosts: Sequence[str]) -> None:
+def fetch_answers(plan: Plan, folder: Path, hosts: Sequence[str]) -> bool:
     """Bring home the answers of the first of `hosts` that has them in the home of the student.
 
-    Raises MachineryError when a host does not answer.
+    Return False when none has. Raises MachineryError when a host does not answer.
     """
     for host in hosts:
         target = folder / sheet.NAME
@@ -121,7 +131,8 @@ def fetch_answers(plan: Plan, folder: Path, hosts: Sequence[str]) -> None:
         except remote.NoSuchFile:
             target.unlink()
         else:
-            return
+            return True
+    return False
 
 
 def fetch_archives(plan: Plan, folder: Path, hosts: Sequence[str]) -> None:

@@ -382,7 +382,7 @@ def _collect(plan: Plan, hosts: providers.Provider, folder: Path, progress: Prog
     header = {"provider": hosts.name, "started": started, "complete": False}
     try:
         with progress.step(N_("captures and probes")), ended_hosts.explain(plan, hosts):
-            gone = partial(ended_hosts.find, plan, hosts)
+            gone = partial(ended_hosts.are_any, plan, hosts)
             playbook.run("run", inventory.file(plan), variables, progress=progress.note, should_stop=gone)
         _observe(plan, folder, progress)
         header["complete"] = True

@@ -11,11 +11,12 @@ import sys
 from sharklab import state
 from sharklab.cli import handing_in
 from sharklab.errors import SharklabError
-from sharklab.hosts.ssh_gateway import control, supervisor
+from sharklab.hosts.ssh_gateway import control, session, supervisor
 from sharklab.hosts.ssh_gateway.session import Submit
 from sharklab.hosts.ssh_gateway.supervisor import Where
 
-SUBMIT = Submit(handing_in.take, handing_in.take_from_hosts, handing_in.form)
+TEXTS = {session.BRIEF: handing_in.brief, "form": handing_in.form}
+SUBMIT = Submit(handing_in.take, handing_in.take_from_hosts, TEXTS)
 
 
 def main() -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from sharklab import process, state
@@ -12,8 +14,8 @@ from sharklab.cli import fetching, own_work, seats, solution
 from sharklab.errors import MachineryError
 from sharklab.evidence import host_state
 from sharklab.evidence.host_state import HostState
-from sharklab.grading.submission import bundle
-from sharklab.grading.submission.model import Submission
+from sharklab.grading.submission import bundle, sheet
+from sharklab.grading.submission.model import Problem, Submission
 from sharklab.hosts.providers import access, remote, sleeping
 from sharklab.lab import seat
 from sharklab.lab.model import Plan, Seat
@@ -29,35 +31,51 @@ Finish = Callable[[Submission], Submission]
 """Adds to a submission before it is packed. Raises SharklabError."""
 
 
-def pack(plan: Plan, file: Path, finish: Finish = lambda found: found) -> tuple[Submission, tuple[str, ...]]:
+def pack(
+    plan: Plan, file: Path, finish: Finish = lambda found: found, made: float = 0.0
+) -> tuple[Submission, tuple[str, ...]]:
     """Pack the work that lies on the hosts of a seat into `file`.
 
-    Return the submission, whose files are gone, and the hosts that did not answer. A seat that sleeps does so
-    again. Raises Busy when a command works on the seat, and MachineryError when no host answers.
+    It counts as made at `made` (epoch seconds), or now. Return the submission, whose files are gone, with its
+    problems: the captures and answers that are not in it. Return also the hosts that did not answer. A seat
+    that sleeps does so again. Raises Busy when a command works on the seat, and MachineryError when no host
+    answers.
     """
-    own = plan.seat
+    own, made = plan.seat, made or time.time()
     slept = sleeping.is_asleep(own)
     with state.temporary(own.folder, ".check-") as place:
         with seats.hold(own):
             try:
                 with _within_limit(own):
-                    seen, silent = _gather(plan, place)
+                    seen, silent, left = _gather(plan, place)
             finally:
                 if slept:
                     sleeping.sleep(own)
         with own_work.read(place, plan) as found:
-            whole = finish(solution.with_state(plan, found, seen))
+            known = replace(found, problems=(*found.problems, *_without_answers(left, found)))
+            whole = finish(solution.with_state(plan, known, seen, made))
             bundle.pack(whole, seat.key(own.lab, own.student), file)
     return whole, silent
 
 
-def _gather(plan: Plan, place: Path) -> tuple[Mapping[str, HostState], tuple[str, ...]]:
-    """Fill the folder `place`; return the state of the hosts, and the hosts that do not answer."""
+def _gather(plan: Plan, place: Path) -> tuple[Mapping[str, HostState], tuple[str, ...], list[Problem]]:
+    """Fill the folder `place`.
+
+    Return the state of the hosts, the hosts that do not answer, and the files that stay on the others.
+    """
     answering = _find_answering_hosts(plan)
-    fetching.fetch_all(plan, place, answering)
-    fetching.fetch_answers(plan, place, answering)
+    _, left = fetching.fetch_all(plan, place, answering, by_name=True)
+    problems = [Problem(file, reason) for file, reason in left]
+    if not fetching.fetch_answers(plan, place, answering):
+        problems.append(Problem(sheet.NAME, Message(N_("no host has it in the home of `student`"))))
     fetching.fetch_archives(plan, place, answering)
-    return _observe(plan), tuple(host.name for host in plan.hosts if host.name not in answering)
+    silent = tuple(host.name for host in plan.hosts if host.name not in answering)
+    return _observe(plan), silent, problems
+
+
+def _without_answers(left: Sequence[Problem], found: Submission) -> list[Problem]:
+    """Return the problems without the missing file of the answers, where an archive or a text has answers."""
+    return [each for each in left if each.file != sheet.NAME or not found.answers]
 
 
 def _within_limit(one: Seat) -> AbstractContextManager[None]:

@@ -5,6 +5,7 @@ The verbs `check` and `submit` call this, and so does the workbench: both say th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -77,8 +78,9 @@ def open_work(folder: Path, plan: Plan, progress: Progress) -> Iterator[Submissi
 
     To see hosts that are containers takes root's rights. Raises as `read` does.
     """
+    made = time.time()
     with read(folder, plan) as found:
-        yield solution.with_state(plan, found, _observe(plan, progress))
+        yield solution.with_state(plan, found, _observe(plan, progress), made)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -74,14 +73,17 @@ def exercises(plan: Plan, name: str) -> tuple[str, ...]:
     return (name,)
 
 
-def with_state(plan: Plan, found: Submission, state: Mapping[str, PlainHostState]) -> Submission:
-    """Return the work that was found as a submission of this moment, with the state of the hosts."""
+def with_state(plan: Plan, found: Submission, state: Mapping[str, PlainHostState], made: float) -> Submission:
+    """Return the work that was found as a submission, with the state of the hosts.
+
+    `made` (epoch seconds) is when the student asked for it: to look at hosts may take minutes.
+    """
     return replace(
         found,
         state=state,
         manifest={manifest.HINTS: diary.hints(plan.seat), manifest.SOLVED: _find_solved_exercises(plan)},
         begun=diary.read_begin(plan.seat),
-        made=round(time.time(), 3),
+        made=round(made, 3),
     )
 
 

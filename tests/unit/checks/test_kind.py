@@ -147,3 +147,12 @@ def test_parts_are_checks_with_good_parameters(kind: str, params: dict[str, Any]
     found = [*parts(params)]
     assert all(Draft202012Validator(dict(KINDS[name].params)).is_valid(dict(each)) for name, each in found)
     assert (kind, params) == found[-1] or [kind] * 2 == [name for name, _ in found if name == kind]
+
+
+def test_probes_are_those_that_the_parameters_name() -> None:
+    """One by one, and in a list; other texts name none."""
+    assert ("look", "list", "show") == KINDS["unix_socket"].probes(
+        {"path": "/run/x", "find": "look", "list": "list", "file": "show"}
+    )
+    assert ("ss", "netstat") == KINDS["listeners"].probes({"probes": ["ss", "netstat"], "ports": [80]})
+    assert () == KINDS["dns"].probes({"types": ["A"]})

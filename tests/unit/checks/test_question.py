@@ -21,7 +21,9 @@ def test_answer_names_its_sources() -> None:
     """Capture, sockets of both hosts, and plan agree."""
     answer = SSH.ask("server_address")
     sources = ["capture ssh.pcap", "ss on client", "ss on server", "the plan"]
-    assert sources == [str(source) for source in answer.found.values["sources"]]
+    assert f"The sources agree: {', '.join(sources)}." == words(answer)
+    alone = Sample(["refused.pcap"]).ask("client_sequence")
+    assert "Source: capture refused.pcap." == words(alone)
 
 
 def test_answer_of_sources_that_disagree_is_inconclusive() -> None:

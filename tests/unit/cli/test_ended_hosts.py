@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ from sharklab.cli import ended_hosts, flow
 from sharklab.errors import MachineryError
 from sharklab.hosts import providers
 from sharklab.hosts.providers import internet_gateway, this_computer
-from sharklab.lab.model import Plan
+from sharklab.lab.model import Plan, Seat
 from tests.support.errors import error_of
 
 
@@ -65,3 +66,17 @@ def test_internet_access_that_ended_is_told(
             raise error
     expected = internet_gateway.explain_end(plan)
     assert (expected.message_id, expected.values) == (caught.value.message_id, caught.value.values)
+
+
+def test_a_provider_that_does_not_answer_is_asked_again(plan: Plan) -> None:
+    """An engine that hangs does not say that hosts have ended; it may do so a moment later."""
+    answers: list[str | MachineryError] = [MachineryError("no answer"), "running", "stopped"]
+
+    def status(own: Seat) -> Mapping[str, str]:
+        answer = answers.pop(0)
+        if isinstance(answer, MachineryError):
+            raise answer
+        return {"server": answer}
+
+    hosts = SimpleNamespace(bakes=True, status=status)
+    assert [False, False, True] == [ended_hosts.are_any(plan, hosts) for _ in range(3)]

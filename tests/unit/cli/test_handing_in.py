@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,16 +15,19 @@ from sharklab.checks import host_demands
 from sharklab.cli import exam_rules, handing_in, host_work
 from sharklab.errors import InputError
 from sharklab.grading.submission import bundle, manifest, work
-from sharklab.grading.submission.model import Submission
+from sharklab.grading.submission.model import Problem, Submission
 from sharklab.hosts.door import seats as door_seats_of
 from sharklab.i18n import translator
 from sharklab.lab import diary, exam, seat, submission_store
 from sharklab.lab.exam import Window
 from sharklab.lab.model import Exam, Plan
 from sharklab.limits import BUNDLE, BundleLimits
+from sharklab.message import Message
 from tests.support import door_seats
 from tests.support import submission_sample as sample
 from tests.support.errors import error_of
+
+LOST = Message("lost")
 
 pytestmark = pytest.mark.usefixtures("own_state")
 
@@ -114,8 +119,10 @@ def on_seat(packed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pl
     [plan] = door_seats.save(monkeypatch, ("tp4", "alice"))
     found = work.read(sample.folder(tmp_path / "hosts"), plan)
 
-    def pack(plan: Plan, file: Path, finish: host_work.Finish) -> tuple[Submission, tuple[str, ...]]:
-        whole = finish(found)
+    def pack(
+        plan: Plan, file: Path, finish: host_work.Finish, made: float
+    ) -> tuple[Submission, tuple[str, ...]]:
+        whole = replace(finish(found), made=made, problems=(Problem("client:/tmp/a\x1b.pcap", LOST),))
         bundle.pack(whole, seat.key("tp4", "alice"), file)
         return whole, ()
 
@@ -129,8 +136,30 @@ def test_work_on_the_hosts_is_kept_and_told(on_seat: Plan) -> None:
     [file] = kept()
     assert manifest.digest(file.read_bytes()) == receipt.values["digest"]
     assert ["ssh", "time"] == content[0].values["names"]
+    assert "! client:/tmp/a␛.pcap: lost" == str(content[-1])
+    made = manifest.read(zipfile.ZipFile(file).read(manifest.NAME))["made"]
+    assert exam.local_time(made) == receipt.values["time"]
     assert "ports" == error_of(InputError, handing_in.take_from_hosts, "alice", "ports", "").values["lab"]
+    brief = handing_in.brief("alice", "tp4", translator("fr"))
+    assert "TP4 : TCP, UDP" in brief and "ssh -p 2222 alice@SERVER submit tp4 --from-hosts" in brief
     assert "ssh:" in handing_in.form("alice", "tp4", translator("fr")).splitlines()
+
+
+def test_work_that_is_none_is_not_kept(on_seat: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An earlier submission would no longer count, and an exam would be over."""
+    plan = replace(on_seat, lab=replace(on_seat.lab, exam=Exam(90)))
+    monkeypatch.setattr(door_seats_of, "of_student", lambda student, lab: [plan])
+    diary.note_exam(plan.seat, 1.0, 2e11)
+    pack = host_work.pack
+
+    def pack_nothing(*given: Any) -> tuple[Submission, tuple[str, ...]]:
+        found, silent = pack(*given)
+        return replace(found, captures={}, answers={}, state={}), silent
+
+    monkeypatch.setattr(exam_rules, "look_again", lambda plan, found, *rest: found)
+    monkeypatch.setattr(host_work, "pack", pack_nothing)
+    assert "home of `student`" in str(error_of(InputError, handing_in.take_from_hosts, "alice", "tp4", ""))
+    assert ([], []) == (kept(), list(diary.submissions(plan.seat)))
 
 
 def test_an_exam_on_the_server_ends_with_a_reboot(on_seat: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,9 +191,11 @@ def test_few_seats_are_packed_at_the_same_time(on_seat: Plan, monkeypatch: pytes
     monkeypatch.setattr(handing_in, "TOGETHER", turns)
     free: list[bool] = []
 
-    def look(plan: Plan, file: Path, finish: host_work.Finish) -> tuple[Submission, tuple[str, ...]]:
+    def look(
+        plan: Plan, file: Path, finish: host_work.Finish, made: float
+    ) -> tuple[Submission, tuple[str, ...]]:
         free.append(turns.acquire(blocking=False))
-        return pack(plan, file, finish)
+        return pack(plan, file, finish, made)
 
     monkeypatch.setattr(host_work, "pack", look)
     handing_in.take_from_hosts("alice", "tp4", "")

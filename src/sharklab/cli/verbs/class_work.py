@@ -14,6 +14,7 @@ from sharklab.cli.verbs.seat import agree
 from sharklab.errors import GOOD, NOT_ACHIEVED
 from sharklab.message import N_, Message
 from sharklab.progress import Progress
+from sharklab.untrusted import visible
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
     from sharklab.cli.parallel_work import Done
@@ -58,7 +59,8 @@ def _describe_faults(results: Sequence[Done], words: Translator) -> Iterator[str
 def _describe_class(group: Class, out: Path, language: str, words: Translator) -> Iterator[str]:
     for entry in group.entries:
         if entry.result:
-            yield f"{entry.student}: {entry.result.points:g} / {entry.result.worth:g}"
+            who = " ".join(filter(None, (entry.student, visible(entry.name))))
+            yield f"{who}: {entry.result.points:g} / {entry.result.worth:g}"
         elif entry.problem:
             yield f"✗ {entry.student}: {words.say(entry.problem)}"
     yield words.gettext("The page of the class: {page}").format(page=out / f"class.{language}.html")

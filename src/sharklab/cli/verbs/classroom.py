@@ -14,6 +14,7 @@ from sharklab.cli.verbs.seat import agree, use_remote
 from sharklab.errors import GOOD, NOT_ACHIEVED, InputError
 from sharklab.message import DID_YOU_MEAN, N_, Message, nearest
 from sharklab.progress import Progress
+from sharklab.untrusted import visible
 
 if TYPE_CHECKING:  # each verb imports what it needs, so that the others start quickly
     from sharklab.cli.parallel_work import Done
@@ -95,13 +96,15 @@ def wake(args: Options) -> int:
 
 def status(args: Options) -> int:
     """Show the seats of a class: hosts, memory, times, and limits that hosts have reached."""
-    from sharklab.cli import classroom
+    from sharklab.cli import classroom, student_list
 
     words = translate(args)
     seats = classroom.status(find_seats(args))
+    people = {own.id: own.name for own in student_list.read(args)}
     rows = [
         (
             one["student"],
+            *([visible(people[one["student"]])] if people else []),
             _describe_hosts(one["hosts"], words),
             f"{one['memory'] / 1024 / 1024:.0f} MiB",
             _describe_time(one["begun"]),
@@ -110,7 +113,8 @@ def status(args: Options) -> int:
         )
         for one in seats
     ]
-    titles = (N_("student"), N_("hosts"), N_("memory"), N_("since"), N_("last check"), N_("until"))
+    who = (N_("student"), *([N_("name")] if people else []))
+    titles = (*who, N_("hosts"), N_("memory"), N_("since"), N_("last check"), N_("until"))
     lines = align([tuple(map(words.gettext, titles)), *rows])
     for one in seats:
         one["warnings"] = [words.say(sentence) for sentence in one["warnings"]]

@@ -37,6 +37,7 @@ def start(args: Options) -> int:
             place="sharklab gateway start",
             hint="sharklab gateway start --roster roster.csv",
         )
+    students.write_language(args.language)
     running, is_new = control.start(args.listen, args.port, COMMAND)
     count = sum(bool(own.keys) for own in students.read().values())
     words = translate(args)
@@ -122,6 +123,7 @@ def keys(args: Options) -> int:
     """Write the personal key of each student of a class."""
     from sharklab import state
     from sharklab.cli import student_list
+    from sharklab.hosts.ssh_gateway import control
     from sharklab.hosts.ssh_gateway import keys as login_keys
 
     folder, files = state.folder(Path(args.out)), {}
@@ -130,10 +132,11 @@ def keys(args: Options) -> int:
         state.write(files[student.id], login_keys.personal(student.id)[0])
     ownership.give_like_folder(folder, *files.values())
     text = translate(args).ngettext(
-        "{count} key is in {folder}. Give it to its student: ssh -i NAME.key -p 2222 NAME@SERVER",
-        "{count} keys are in {folder}. Give each student their own file: ssh -i NAME.key -p 2222 NAME@SERVER",
+        "{count} key is in {folder}. Give it to its student: ssh -i NAME.key -p {port} NAME@SERVER",
+        "{count} keys are in {folder}. Give each student their own: ssh -i NAME.key -p {port} NAME@SERVER",
         len(files),
     )
     written = {student: str(file) for student, file in files.items()}
-    say(args, text.format(count=len(files), folder=folder), keys=written)
+    port = control.read_port()
+    say(args, text.format(count=len(files), folder=folder, port=port), keys=written)
     return GOOD

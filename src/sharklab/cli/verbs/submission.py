@@ -30,7 +30,7 @@ def seats_create(args: Options) -> int:
     """Write a file for each student of the class, and print the password of each for a class server."""
     from sharklab.author import lint
     from sharklab.cli import student_list, time_option
-    from sharklab.hosts.ssh_gateway import keys
+    from sharklab.hosts.ssh_gateway import control, keys
     from sharklab.lab import exam, seat_file
 
     lab, folder = lint.load_named(args.lab), Path(args.out)
@@ -47,8 +47,8 @@ def seats_create(args: Options) -> int:
         len(files),
     )
     first = words.gettext(
-        "For the first login on a class server (ssh -p 2222 NAME@SERVER), each student's password:"
-    )
+        "For the first login on a class server (ssh -p {port} NAME@SERVER), each student's password:"
+    ).format(port=control.read_port())
     passwords = {student.id: keys.password(student.id) for student in students}
     seats = [
         {
@@ -60,7 +60,10 @@ def seats_create(args: Options) -> int:
         for student in students
     ]
     lines = [text.format(count=len(files), lab=lab.name, folder=folder), first]
-    lines += [f"  {student}  {password}" for student, password in passwords.items()]
+    width = max(len(own.id) for own in students)
+    lines += [
+        f"  {own.id.ljust(width)}  {passwords[own.id]}  {visible(own.name)}".rstrip() for own in students
+    ]
     say(args, "\n".join(lines), seats=seats)
     return GOOD
 

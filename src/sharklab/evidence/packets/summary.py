@@ -42,9 +42,8 @@ def _attempt(talk: Conversation, facts: Facts) -> Message:
 
 
 def _bytes(talk: Conversation) -> Message:
-    text, counts = NN_("{count} byte", "{count} bytes"), (talk.client_bytes, talk.server_bytes)
-    sent, received = (Message(text, {"count": count}) for count in counts)
-    return Message(N_("{sent} there and {received} back"), {"sent": sent, "received": received})
+    text = NN_("{count} byte there and {received} back", "{count} bytes there and {received} back")
+    return Message(text, {"count": talk.client_bytes, "received": talk.server_bytes})
 
 
 def _end(talk: Conversation) -> Message:

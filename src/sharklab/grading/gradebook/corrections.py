@@ -65,7 +65,7 @@ NO_CORRECTIONS = Corrections()
 def _problem(
     student: str, given: Correction, exercise: str, students: Collection[str], lab: Lab, again: bool
 ) -> InputError | None:
-    """Return what is wrong with a correction, if anything; `exercise` is the id of its exercise."""
+    """Return the mistake of a correction, or None; `exercise` is the id of its exercise."""
     if student not in students:
         hint = N_("write the student as the first column of gradebook.csv does")
         return InputError(N_("{student!r} is not in this class"), hint=hint, student=student)

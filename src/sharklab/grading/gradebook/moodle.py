@@ -27,6 +27,7 @@ from sharklab.lab import table_file
 from sharklab.lab.csv_table import CsvTable
 from sharklab.lab.roster import Student, own_group
 from sharklab.message import N_, NN_
+from sharklab.report.speech import Words
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
     "id": ("identifier", "identifiant", "id"),
@@ -364,11 +365,11 @@ def _check_scale(scale: tuple[float, ...], items: Sequence[str], place: str) -> 
 
 def comment(result: Result, speak: Translator) -> str:
     """Return a result in one line: points by exercise, what was taken off, what was refused."""
+    number = Words(speak).number
     by_exercise = [
-        f"{speak.prose(each.title)}: {table.number(each.points)}/{table.number(each.worth)}"
-        for each in result.exercises
+        f"{speak.prose(each.title)}: {number(each.points)}/{number(each.worth)}" for each in result.exercises
     ]
-    taken = [f"{speak.say(each.reason)}: {table.number(each.points)}" for each in result.adjustments]
+    taken = [f"{speak.say(each.reason)}: {number(each.points)}" for each in result.adjustments]
     refused = [f"{each.file}: {speak.say(each.reason)}" for each in result.problems]
     return " · ".join([*by_exercise, *taken, *refused])
 

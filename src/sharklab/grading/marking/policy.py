@@ -81,19 +81,19 @@ def adjustments(
     """
     given = {each.exercise: each for each in policy.by_hand if each.exercise}
     by_hand = tuple(
-        Adjustment(_said(given[each.id].comment, each), round(given[each.id].points - each.points, 4))
+        Adjustment(_reason(given[each.id].comment, each), round(given[each.id].points - each.points, 4))
         for each in exercises
         if each.id in given
     )
     added = tuple(
-        Adjustment(_said(each.comment), each.points) for each in policy.by_hand if not each.exercise
+        Adjustment(_reason(each.comment), each.points) for each in policy.by_hand if not each.exercise
     )
     left = tuple(each for each in exercises if each.id not in given)
     sum_by_hand = sum(each.points for each in given.values())
     return (*by_hand, *_deductions(policy, submission, left, sum_by_hand, lab), *added)
 
 
-def _said(comment: str, exercise: ExerciseResult | None = None) -> Message:
+def _reason(comment: str, exercise: ExerciseResult | None = None) -> Message:
     if exercise is None:
         return Message(N_("By the instructor: {comment}"), {"comment": comment})
     text = N_("{title}, by the instructor: {comment}")

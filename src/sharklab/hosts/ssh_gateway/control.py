@@ -65,6 +65,11 @@ def status() -> GatewayStatus | None:
     return GatewayStatus(where, content.get("since", 0.0), fingerprint())
 
 
+def read_port() -> int:
+    """Return the port for logins: where the gateway listens, or was before, or would."""
+    return int(_settings().get("port", PORT))
+
+
 def start(address: str | None, port: int | None, command: Sequence[str]) -> tuple[GatewayStatus, bool]:
     """Start the gateway, or leave a running one as it is; return it, and whether it is new.
 
@@ -76,9 +81,7 @@ def start(address: str | None, port: int | None, command: Sequence[str]) -> tupl
     with state.lock(students.folder() / "starting", WHAT):
         before = _settings()
         running = status()
-        where = Where(
-            address or str(before.get("address", EVERY_ADDRESS)), port or int(before.get("port", PORT))
-        )
+        where = Where(address or str(before.get("address", EVERY_ADDRESS)), port or read_port())
         if running and running.where == where:
             return running, False
         if running:

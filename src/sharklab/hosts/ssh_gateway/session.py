@@ -1,7 +1,7 @@
 """Answer the logins of students: which seat and host are meant, and which command runs there.
 
-The commands `key`, `form` and `submit`, and those that begin with `sharklab`, are for the gateway itself.
-Every other one is for the host.
+The commands `key`, `brief`, `form` and `submit`, and those that begin with `sharklab`, are for the gateway
+itself. Every other one is for the host.
 """
 
 from __future__ import annotations
@@ -34,6 +34,15 @@ KEY_COMMAND = "key"
 """Stores a key of the student; a login by password does nothing else."""
 
 FROM_HOSTS = "--from-hosts"
+BRIEF = "brief"
+"""The command that shows the tasks."""
+
+_SHOW_BRIEF = "?"
+"""The place of a host in the menu; no host has such a name."""
+
+_NO_LANGUAGE = ("", "C", "POSIX")
+"""Locales that name no language (locale(7))."""
+
 DEFAULT_HOST = "desktop"
 PYTHON = "/usr/bin/python3"
 
@@ -43,18 +52,20 @@ class Submit:
     """The functions for a submission; all raise SharklabError.
 
     `file` takes a bundle (student, lab, file descriptor), `from_hosts` the work on the hosts (student, lab,
-    code of an exam): both return the receipt. `form` returns the file for the answers (student, lab).
+    code of an exam): both return the receipt. `texts` return a text for the student (student, lab, words) by
+    the command that asks for it: `brief` the tasks, `form` the file for the answers.
     """
 
     file: Callable[[str, str, int], Sequence[Message]]
     from_hosts: Callable[[str, str, str], Sequence[Message]]
-    form: Callable[[str, str, i18n.Translator], str]
+    texts: Mapping[str, Callable[[str, str, i18n.Translator], str]]
 
 
 def words_of(request: Mapping[str, Any]) -> i18n.Translator:
-    """Return the translator for the language of the student's computer."""
-    language = request.get("language", "")
-    return i18n.translator(i18n.choose(None, {"LANG": language if isinstance(language, str) else ""}))
+    """Return the translator for the language of the student's computer, else for that of the class."""
+    given = request.get("language", "")
+    locale = given if isinstance(given, str) and given.partition(".")[0] not in _NO_LANGUAGE else ""
+    return i18n.translator(i18n.choose(None, {"LANG": locale or students.read_language()}))
 
 
 def explain(error: SharklabError, request: Mapping[str, Any]) -> str:
@@ -95,6 +106,8 @@ def _login(target: names.Target, request: Mapping[str, Any], handles: list[int],
         lab, host = map(str, chosen)
         if not host:
             return _submit(target, request, (lab, FROM_HOSTS), handles, submit)
+        if host == _SHOW_BRIEF:
+            return Reply({"say": submit.texts[BRIEF](target.student, lab, words_of(request))})
     elif target.host:
         lab, host = target.lab, target.host
     else:
@@ -112,12 +125,18 @@ def _own_command(
         return _store_key(target.student, request, command)
     if word == "submit":
         return _submit(target, request, _split(rest), handles, submit)
-    if word == "form" and not target.host:
-        lab = rest.strip() or target.lab
+    if word in submit.texts and not target.host:
+        lab = rest.strip() or target.lab or _only_lab(target.student)
         if not lab:
-            raise _lab_missing(target.student, "form LAB")
-        return Reply({"say": submit.form(target.student, lab, words_of(request))})
+            raise _lab_missing(target.student, f"{word} LAB")
+        return Reply({"say": submit.texts[word](target.student, lab, words_of(request))})
     return None
+
+
+def _only_lab(student: str) -> str:
+    """Return the lab of a student who has a seat of one lab, else ""."""
+    labs = {plan.lab.name for plan in seats.of_student(student, "")}
+    return labs.pop() if len(labs) == 1 else ""
 
 
 def _store_key(student: str, request: Mapping[str, Any], command: str) -> Reply:
@@ -178,9 +197,10 @@ def _menu(places: Sequence[tuple[Plan, Host]], usual: int, request: Mapping[str,
         }
         for plan, host in places
     ]
-    hand_in = words.gettext(N_("hand in {lab}"))
     labs = dict.fromkeys(plan.lab.name for plan, _ in places)
-    choices += [{"lab": lab, "host": "", "text": hand_in.format(lab=lab)} for lab in labs]
+    for host, what in (_SHOW_BRIEF, N_("show the brief of {lab}")), ("", N_("hand in {lab}")):
+        said = words.gettext(what)
+        choices += [{"lab": lab, "host": host, "text": said.format(lab=lab)} for lab in labs]
     title = words.gettext(N_("Your hosts on this server:"))
     return Reply({"title": title, "question": question, "default": usual, "choices": choices})
 

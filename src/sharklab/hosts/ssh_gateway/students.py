@@ -125,3 +125,21 @@ def _write(students: Mapping[str, Login]) -> None:
     content = {name: {"uid": own.uid, "keys": list(own.keys)} for name, own in students.items()}
     state.folder(folder())
     state.write(file(), json.dumps(content, indent=1), durable=True)
+
+
+def _language_file() -> Path:
+    return folder() / "language"
+
+
+def read_language() -> str:
+    """Return the code of the language of the class, "" before the first start of the gateway."""
+    try:
+        return _language_file().read_text().strip()
+    except FileNotFoundError:
+        return ""
+
+
+def write_language(code: str) -> None:
+    """Keep the language of the class: a student's computer may tell none."""
+    state.folder(folder())
+    state.write(_language_file(), code)

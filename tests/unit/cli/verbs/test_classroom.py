@@ -244,6 +244,15 @@ def test_up_notes_the_time_of_an_exam(room: ClassSeats, capsys: pytest.CaptureFi
     assert window and 3600 == window.end - window.begin
 
 
+def test_status_names_the_students_of_a_roster(room: ClassSeats, capsys: pytest.CaptureFixture[str]) -> None:
+    """Their ids may be numbers, which no instructor knows by heart."""
+    up(capsys)
+    Path("names.csv").write_text("student,name\nada,Ada Byron\nbob,Bob\n")
+    main.main(["seats", "status", "./mylab", "--roster", "names.csv"])
+    titles, first, _ = capsys.readouterr().out.splitlines()
+    assert ["student", "name"] == titles.split()[:2] and first.startswith("ada      Ada Byron  ")
+
+
 def test_status_tells_the_limits_that_hosts_have_reached(
     room: ClassSeats, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

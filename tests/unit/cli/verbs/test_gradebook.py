@@ -81,7 +81,7 @@ def test_grade_takes_the_marks_by_hand(box: Path, tmp_path: Path, capsys: pytest
     assert 0 == grade(box, "--corrections", str(file))
     assert EARNED - 0.25 == json.loads(capsys.readouterr().out)["students"]["alice"]["points"]
     feedback = box.parent / "out" / "alice" / "feedback.fr.md"
-    assert "De l'enseignant : Captured by a neighbour." in feedback.read_text()
+    assert "Par l'enseignant : Captured by a neighbour." in feedback.read_text()
     assert 0 == grade(box)
     assert EARNED == json.loads(capsys.readouterr().out)["students"]["alice"]["points"]
     assert "neighbour" not in feedback.read_text()

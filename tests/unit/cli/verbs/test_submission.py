@@ -246,7 +246,8 @@ def test_seats_create_makes_a_file_for_each_student(
     """A class from a list, each with a seat of their own; a student's machine takes one."""
     Path("class.csv").write_text("student,name\nalice,Alice\nbob,Bob\n")
     assert 0 == run("seats", "create", "class.csv", "--lab", "tp4", "-o", "seats")
-    assert f"bob  {keys.password('bob')}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"  bob    {keys.password('bob')}  Bob" in said.splitlines() and "ssh -p 2222 NAME" in said
     assert ["alice.seat", "bob.seat"] == sorted(file.name for file in Path("seats").iterdir())
     own, key = flow.prepare("tp4", "bob").seat, seat.key("tp4", "bob")
     monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "student"))

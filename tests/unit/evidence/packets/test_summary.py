@@ -11,6 +11,7 @@ import pytest
 from sharklab.evidence.packets import facts
 from sharklab.evidence.packets.model import Dns, Facts, Packet
 from sharklab.evidence.packets.summary import summary
+from sharklab.message import NN_
 from tests.support.capture_files import recording
 from tests.support.packets_sample import error, packet, shown
 
@@ -35,11 +36,14 @@ def parts(seen: Facts, index: int = 0) -> list[str]:
     return [part.msgid for part in summary(seen.conversations[index], seen).values["parts"]]
 
 
+BYTES = NN_("{count} byte there and {received} back", "{count} bytes there and {received} back")
+
+
 @pytest.mark.parametrize(
     ("packets", "expected"),
     [
         ([*OPEN, *END], ["handshake", "closed by FIN on both sides"]),
-        ([*OPEN, ASKED], ["handshake", "{sent} there and {received} back", "no end in the capture"]),
+        ([*OPEN, ASKED], ["handshake", BYTES, "no end in the capture"]),
         ([*OPEN, END[0]], ["handshake", "FIN of one side only"]),
         ([*OPEN, packet("<", "RST", seq=501)], ["handshake", "ended by a reset of the server"]),
         ([*OPEN, packet(">", "RST", seq=101)], ["handshake", "ended by a reset of the client"]),
@@ -47,7 +51,7 @@ def parts(seen: Facts, index: int = 0) -> list[str]:
             [ASKED],
             [
                 "no whole handshake in the capture",
-                "{sent} there and {received} back",
+                BYTES,
                 "no end in the capture",
             ],
         ),
@@ -56,15 +60,15 @@ def parts(seen: Facts, index: int = 0) -> list[str]:
         ([OPEN[0], OPEN[0]], ["no answer to the SYN"]),
         (OPEN[:2], ["no connection: a part of the handshake is missing"]),
         (END, ["only the end is in the capture"]),
-        ([DATAGRAM, ANSWER], ["{sent} there and {received} back"]),
-        ([DATAGRAM], ["one direction only", "{sent} there and {received} back"]),
+        ([DATAGRAM, ANSWER], [BYTES]),
+        ([DATAGRAM], ["one direction only", BYTES]),
         (
             [DATAGRAM, error(DATAGRAM)],
-            ["refused by ICMP (packet {packet})", "{sent} there and {received} back"],
+            ["refused by ICMP (packet {packet})", BYTES],
         ),
         (
             [packet(">", payload=5, ends=("10.77.5.1", "239.255.255.250"))],
-            ["sent to many hosts", "{sent} there and {received} back"],
+            ["sent to many hosts", BYTES],
         ),
     ],
 )

@@ -15,6 +15,7 @@ import pytest
 from sharklab.errors import InputError
 from sharklab.grading.gradebook import moodle
 from sharklab.grading.gradebook.model import Class
+from sharklab.i18n import translator
 from sharklab.lab.roster import Student
 from tests.support import gradebook_sample as sample
 from tests.support import workbooks
@@ -70,6 +71,11 @@ def test_fill_speaks_the_worksheets_language(tmp_path: Path) -> None:
         f"{taken.reason}: -0.5",
         f"{refused.file}: {refused.reason}",
     ]
+
+
+def test_a_french_comment_has_decimal_commas() -> None:
+    """The grade beside it has one, too."""
+    assert ": -0,5" in moodle.comment(sample.late(), translator("fr"))
 
 
 def test_fill_twice_gives_the_same_file(tmp_path: Path) -> None:

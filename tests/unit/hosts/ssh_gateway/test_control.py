@@ -69,6 +69,14 @@ def test_start_is_idempotent_and_stop_too(port: int) -> None:
     assert (first.where, True) == (control.start(None, None, COMMAND)[0].where, True)
 
 
+def test_the_port_for_logins_is_known_before_the_first_start_and_after_it(port: int) -> None:
+    """Messages for students name it."""
+    assert control.PORT == control.read_port()
+    control.start("127.0.0.1", port, COMMAND)
+    control.stop()
+    assert port == control.read_port()
+
+
 def test_a_gateway_that_does_not_begin_says_why(port: int) -> None:
     """By the last lines of its log."""
     words = (sys.executable, "-c", "raise SystemExit('no such address')")

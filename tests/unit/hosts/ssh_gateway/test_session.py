@@ -40,11 +40,14 @@ def write_form(student: str, lab: str, words: Translator) -> str:
     return f"# {lab} of {student}, {words.language}"
 
 
+TEXTS = {"form": write_form, "brief": write_form}
+
+
 def ask(
     name: str, student: str = "alice", handles: tuple[int, ...] = (), **request: Any
 ) -> Mapping[str, Any]:
     """Return the answer to a login of that name."""
-    login = session.handlers(lambda: TARGETS, Submit(refuse, refuse, write_form))["login"]
+    login = session.handlers(lambda: TARGETS, Submit(refuse, refuse, TEXTS))["login"]
     return login(student, {"name": name, "from": "192.0.2.7", **request}, list(handles)).content
 
 
@@ -79,7 +82,7 @@ def test_a_login_of_somebody_else_is_refused(plans: list[Plan]) -> None:
 def test_a_terminal_gets_a_menu(plans: list[Plan]) -> None:
     """Enter takes the desktop; a choice is a login."""
     menu = ask("alice", terminal=True)
-    assert ["server", "client", "desktop", ""] == [choice["host"] for choice in menu["choices"]]
+    assert ["server", "client", "desktop", "?", ""] == [choice["host"] for choice in menu["choices"]]
     assert 2 == menu["default"]
     assert [] == logins.read()
     assert "server" == ask("alice", terminal=True, chosen=["tp4", "server"])["host"]
@@ -171,7 +174,7 @@ def test_a_submission_reaches_its_taker(plans: list[Plan]) -> None:
     reader, writer = os.pipe()
     os.write(writer, b"bundle")
     os.close(writer)
-    login = session.handlers(lambda: TARGETS, Submit(take, refuse, write_form))["login"]
+    login = session.handlers(lambda: TARGETS, Submit(take, refuse, TEXTS))["login"]
     answer = login("alice", {"name": "alice", "command": "submit tp4"}, [reader])
     os.close(reader)
     assert {"say": "received"} == answer.content and [("alice", "tp4", b"bundle")] == taken
@@ -189,7 +192,7 @@ def test_the_work_on_the_hosts_is_handed_in_by_the_menu(plans: list[Plan]) -> No
         taken.append((student, lab, code))
         return [Message("received"), Message("\x1b[2J")]
 
-    login = session.handlers(lambda: TARGETS, Submit(refuse, take, write_form))["login"]
+    login = session.handlers(lambda: TARGETS, Submit(refuse, take, TEXTS))["login"]
     menu = login("alice", {"name": "alice", "terminal": True}, []).content
     assert [("tp4", "")] == [(one["lab"], one["host"]) for one in menu["choices"] if not one["host"]]
     answer = login("alice", {"name": "alice", "terminal": True, "chosen": ["tp4", ""]}, [])
@@ -198,11 +201,32 @@ def test_the_work_on_the_hosts_is_handed_in_by_the_menu(plans: list[Plan]) -> No
     assert [("alice", "tp4", ""), ("alice", "tp4", "abcd")] == taken
 
 
-def test_a_student_gets_the_form_for_the_answers() -> None:
-    """In the student's language; the lab is in the command, or in the login."""
-    for name, command in (("alice", "form tp4"), ("alice+tp4", "form")):
+@pytest.mark.parametrize("word", ["form", "brief"])
+def test_a_student_gets_the_brief_and_the_form_for_the_answers(
+    plans: list[Plan], word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the student's language; the lab is in the command, in the login, or the only one of the student."""
+    for name, command in (("alice", f"{word} tp4"), ("alice+tp4", word), ("alice", word)):
         assert "# tp4 of alice, fr" == ask(name, command=command, language="fr_FR.UTF-8")["say"]
-    error_of(InputError, ask, "alice", command="form")
+    assert [] == logins.read()
+    door_seats.save(monkeypatch, ("tcpdump", "alice"), ("tp4", "alice"))
+    error_of(InputError, ask, "alice", command=word)
+
+
+def test_the_menu_shows_the_brief(plans: list[Plan]) -> None:
+    """The student knows what to do before the first login to a host."""
+    menu = ask("alice", terminal=True)
+    [place] = [[one["lab"], one["host"]] for one in menu["choices"] if "brief" in one["text"]]
+    assert "# tp4 of alice, en" == ask("alice", terminal=True, chosen=place)["say"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"), [("", "fr"), ("C.UTF-8", "fr"), ("POSIX", "fr"), ("en_US.UTF-8", "en"), (7, "fr")]
+)
+def test_the_class_has_a_language(locale: object, language: str) -> None:
+    """It counts where the student's computer names none, as those with Windows."""
+    students.write_language("fr")
+    assert language == session.words_of({"language": locale}).language
 
 
 def test_a_forwarded_port_is_noted_and_ssh_lets_the_student_in(

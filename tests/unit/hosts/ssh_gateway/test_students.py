@@ -66,6 +66,13 @@ def test_a_stored_key_stays_with_its_student_and_ends_the_password() -> None:
     assert 0o600 == (students.find_key_folder() / "alice").stat().st_mode & 0o777
 
 
+def test_the_language_of_the_class_is_kept() -> None:
+    """There is none before the gateway was started."""
+    assert "" == students.read_language()
+    students.write_language("fr")
+    assert "fr" == students.read_language()
+
+
 def test_what_is_no_key_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor is nothing, or one key too many; the ones before stay."""
     students.store("alice", ED25519)

@@ -52,11 +52,14 @@ BOOTED = "until [ -d /run/systemd/system ]; do sleep 0.1; done"
 SETTLE_SECONDS, SETTLE_PAUSE, ASK_SECONDS = 30.0, 1.0, 5.0
 """Seconds to wait for a member whose heartbeat is late, between two looks, and for its own answer."""
 
+GONE_SECONDS = 30.0
+"""Seconds that a member without a heartbeat has to answer before its hosts are given up."""
+
 DEAD_SECONDS = 45.0
 """Seconds without a heartbeat after which none is late: a member sends one every ten seconds."""
 
-_silent: dict[tuple[str, str], float] = {}
-"""Until when a member counts as silent, by remote and member."""
+_silent: dict[tuple[str, str, float], float] = {}
+"""Until when a member counts as silent, by remote, member, and the seconds that it had to answer."""
 
 _bounds: dict[str, threading.BoundedSemaphore] = {}
 _answers: dict[str, tuple[float, Sequence[Any] | MachineryError]] = {}
@@ -183,13 +186,13 @@ def _wait_for_members(own: Course) -> Sequence[Member]:
         time.sleep(SETTLE_PAUSE)
 
 
-def _answers_itself(own: Course, member: str) -> bool:
+def _answers_itself(own: Course, member: str, limit: float = ASK_SECONDS) -> bool:
     """Tell whether a member answers. One that did not is not asked again by this process for a while."""
-    key = (own.remote, member)
+    key = (own.remote, member, limit)
     if time.monotonic() < _silent.get(key, 0.0):
         return False
     try:
-        own.client.members.resources(member, limit=ASK_SECONDS)
+        own.client.members.resources(member, limit=limit)
     except (Unreachable, EngineRefusal):
         _silent[key] = time.monotonic() + SETTLE_SECONDS
         return False
@@ -200,6 +203,15 @@ def is_dead(own: Course, member: str) -> bool:
     """Tell whether a member does not answer, or is no member any more; "" is the member of no host."""
     by_name = {one.name: one for one in members(own)}
     return bool(member) and (member not in by_name or by_name[member].status is MemberStatus.OFFLINE)
+
+
+def is_gone(own: Course, member: str) -> bool:
+    """Tell whether a member is dead, and does not even answer a question of its own.
+
+    One that is very busy sends no heartbeat, and its hosts run with the students' work. So ask this before
+    work is given up.
+    """
+    return is_dead(own, member) and not _answers_itself(own, member, limit=GONE_SECONDS)
 
 
 def look_again() -> None:

@@ -73,7 +73,7 @@ def last_change(own: Seat, since: float, folders: Sequence[str], without: Sequen
     if found is None:
         return 0.0
     at, there = found
-    if any(one.power is not Power.RUNNING and not hosts.is_dead(at, one.member) for one in there):
+    if any(one.power is not Power.RUNNING and not hosts.is_gone(at, one.member) for one in there):
         return time.time()
     names = [word for name in without for word in ("-o", "-name", name)][1:]
     command = [

@@ -122,6 +122,7 @@ class Cluster:
         lowers = {host.name: disk.lowers(plan, host.name, layers) for host in plan.hosts}
         kind = kinds.of_image(exports.roots(lowers[plan.hosts[0].name]))
         seat, there = seating.place(own, plan, kind)
+        _refuse_removed(plan, seat, there)
         if seat.names() - set(there):
             course.ensure_networks(own, seat.networks.values(), hosts.members(own))
         names = {
@@ -242,7 +243,10 @@ class Cluster:
         return (Message(text, {"member": home}),)
 
     def forget_lost(self, seat: Seat) -> None:
-        """Let a seat on a dead member be made again from its beginning."""
+        """Let a seat on a dead member be made again from its beginning.
+
+        Raises MachineryError when the member answers all the same.
+        """
         known = record.read(seat.folder)
         if known is None or not known.member:
             return
@@ -251,6 +255,13 @@ class Cluster:
         home = _find_home(known, there)
         if not any(_state(own, home, there.get(known.instance(name))) == LOST for name in known.hosts):
             return
+        if not hosts.is_gone(own, home):
+            raise MachineryError(
+                N_("member {member} answers, but the cluster hears no heartbeat of it: its hosts stay"),
+                place=Message(N_("the cluster")),
+                hint=N_("run this again when the member is less busy; end its engine if it shall go"),
+                member=home,
+            )
         access.close(seat.id)
         (seat.folder / "provisioned").unlink(missing_ok=True)
         record.write(seat.folder, replace(known, member="", round=known.round + 1))
@@ -315,6 +326,22 @@ def _of(seat: Seat) -> tuple[Course, SeatRecord]:
             lab=seat.lab,
         )
     return course.of_record(known), known
+
+
+def _refuse_removed(plan: Plan, seat: SeatRecord, there: Mapping[str, Instance]) -> None:
+    """Raise MachineryError when somebody has removed a host on which a student works.
+
+    A new one would have neither the faults of the lab nor the student's work, and nobody would hear of it.
+    """
+    gone = [host.name for host in plan.hosts if seat.instance(host.name) not in there]
+    if plan.start and gone and (plan.seat.folder / "provisioned").exists():
+        raise MachineryError(
+            N_("host {hosts} was removed from the cluster, with the student's work on it"),
+            place=Message(N_("seat {lab}/{student}"), {"lab": plan.lab.name, "student": plan.seat.student}),
+            hint=N_("make the seat again: sharklab down {lab}; sharklab up {lab}"),
+            hosts=gone,
+            lab=plan.lab.name,
+        )
 
 
 def _find_home(known: SeatRecord, there: Mapping[str, Instance]) -> str:

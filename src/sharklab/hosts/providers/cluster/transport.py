@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -58,6 +58,12 @@ LOST = (
 """The words of the engines for a member that is down or starts, which has no code of its own when another
 member tells it (LXD 5.0.2, Incus 6.0.4)."""
 
+DATABASE_BUSY = "Failed to begin transaction"
+"""The words of the engines when their database did not answer in time: nothing was done yet (LXD 5.0.2)."""
+
+BUSY_PAUSE = 1.0
+"""Seconds until such a request is sent again."""
+
 FULL = "No space left on device"
 
 LIMIT_REACHED = "Reached maximum"
@@ -98,7 +104,7 @@ class Transport:
 
     def get(self, where: str, *, limit: float = SECONDS, **query: str | int) -> Any:
         """Return the content at `where`. Raises EngineRefusal, NotFound or Unreachable."""
-        return self._ask("GET", where, query, limit)["metadata"]
+        return _when_free(lambda: self._ask("GET", where, query, limit), limit)["metadata"]
 
     def download(self, where: str, target: Path, *, limit: float, **query: str | int) -> str:
         """Write the file that the engine has at `where`, and return its Content-Type. Raises as `get`."""
@@ -132,7 +138,7 @@ class Transport:
         Return the finished operation, empty for a change without one.
         Raises EngineRefusal (NotFound, AlreadyThere), Unreachable or TooLate.
         """
-        return self._wait_for_operation(method, where, query, limit, json=body)
+        return _when_free(lambda: self._wait_for_operation(method, where, query, limit, json=body), limit)
 
     def begin(self, method: str, where: str, body: object = None, **query: str | int) -> Mapping[str, Any]:
         """Send `body`, and return the operation that it began, which goes on. Raises as `get`."""
@@ -333,6 +339,21 @@ class Transport:
             if self._client is None:
                 self._client = _open(self.endpoint)
             return self._client
+
+
+def _when_free(ask: Callable[[], Mapping[str, Any]], limit: float) -> Mapping[str, Any]:
+    """Return the answer to a request. While the database is busy, send it again, for at most `limit` seconds.
+
+    Raises as the request does.
+    """
+    deadline = time.monotonic() + limit
+    while True:
+        try:
+            return ask()
+        except EngineRefusal as error:
+            if DATABASE_BUSY not in str(error.values["said"]) or time.monotonic() > deadline:
+                raise
+        time.sleep(BUSY_PAUSE)
 
 
 def _open(endpoint: EngineEndpoint) -> httpx2.Client:

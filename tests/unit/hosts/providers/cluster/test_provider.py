@@ -12,7 +12,7 @@ from sharklab import state
 from sharklab.errors import MachineryError
 from sharklab.hosts.image.model import Layers
 from sharklab.hosts.providers import disk
-from sharklab.hosts.providers.cluster import course, record
+from sharklab.hosts.providers.cluster import course, hosts, record
 from sharklab.hosts.providers.cluster.model import MemberStatus
 from sharklab.lab.model import Plan
 from sharklab.message import Message
@@ -52,6 +52,23 @@ def test_an_interrupted_start_is_finished(paper: PaperCluster, layers: Layers) -
     assert {paper.where("client")} == {paper.where("server")}
 
 
+def test_a_host_that_somebody_removed_is_not_made_again_in_silence(
+    paper: PaperCluster, layers: Layers
+) -> None:
+    """A student worked on it, and it would lack the faults of the lab. Before the set-up ends, it is made."""
+    plan = up(layers)
+    name = f"sl-{plan.seat.id}-server"
+    begun = replace(plan, start=("page",))
+    paper.found.pop(name)
+    HOSTS.up(begun, layers, quiet)
+    assert name in paper.found
+    state.write(plan.seat.folder / "provisioned", "")
+    HOSTS.up(begun, layers, quiet)
+    paper.found.pop(name)
+    assert ["server"] == error_of(MachineryError, HOSTS.up, begun, layers, quiet).values["hosts"]
+    assert name not in paper.found
+
+
 def test_a_seat_of_a_dead_member_is_made_elsewhere(paper: PaperCluster, layers: Layers) -> None:
     """It keeps its network and its values; its old hosts go when the member is back."""
     plan = up(layers)
@@ -71,6 +88,19 @@ def test_a_seat_of_a_dead_member_is_made_elsewhere(paper: PaperCluster, layers: 
     paper.status[dead] = MemberStatus.ONLINE
     up(layers)
     assert names(plan) == set(paper.found)
+
+
+def test_a_seat_of_a_member_that_is_only_busy_stays(paper: PaperCluster, layers: Layers) -> None:
+    """It sends no heartbeat for long, and answers when it is asked: the students' work is there."""
+    plan = up(layers)
+    before, busy = dict(paper.found), paper.where("server")
+    paper.status[busy] = MemberStatus.OFFLINE
+    paper.silence = hosts.DEAD_SECONDS + 1
+    paper.late.add(busy)
+    state.write(plan.seat.folder / "provisioned", "")
+    error = error_of(MachineryError, HOSTS.forget_lost, plan.seat)
+    assert busy == error.values["member"] and before == paper.found
+    assert (plan.seat.folder / "provisioned").exists() and 0 == record_of(plan).round
 
 
 def test_a_seat_of_an_evacuated_member_moves(paper: PaperCluster, layers: Layers) -> None:

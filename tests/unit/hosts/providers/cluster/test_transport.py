@@ -144,6 +144,32 @@ def test_limit_of_the_project_has_its_remedy(engine: ScriptedEngine, asking: Tra
     assert "raise the limit" in str(error.hint)
 
 
+def test_busy_database_is_asked_again(
+    engine: ScriptedEngine, asking: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was done yet. After the limit the words of the engine are the reason."""
+    said = "Failed to begin transaction: context deadline exceeded"
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) % 2 == 0:
+            engine.works("POST /1.0/instances/a/exec", metadata={"return": 0})
+            engine.gives("GET /1.0/x", {"name": "x"})
+
+    clock = SimpleNamespace(monotonic=lambda: 100.0 * len(pauses), sleep=pause)
+    monkeypatch.setattr(transport, "time", clock)
+    engine.works("POST /1.0/instances/a/exec", status="Failure", status_code=400, err=said)
+    done = asking.change("POST", "/1.0/instances/a/exec", {}, limit=1000)
+    assert {"return": 0} == done["metadata"] and 2 == len(pauses)
+    engine.refuses("GET /1.0/x", 500, said)
+    assert {"name": "x"} == asking.get("/1.0/x", limit=1000) and 4 == len(pauses)
+    engine.refuses("GET /1.0/x", 500, said)
+    pauses.clear()
+    assert said == error_of(EngineRefusal, lambda: asking.get("/1.0/x", limit=50)).values["said"]
+    assert 1 == len(pauses)
+
+
 def test_member_whose_engine_starts_is_unreachable(engine: ScriptedEngine, asking: Transport) -> None:
     """It answers already, and can do nothing yet."""
     engine.refuses("GET /1.0/x", 503, "Server isn't ready yet")
