@@ -127,7 +127,7 @@ def test_solutions_that_fail_are_noted_as_far_as_they_came(
         ]
 
     monkeypatch.setattr(playbook, "run", play)
-    monkeypatch.setattr(ended_hosts, "find", lambda *words: [])
+    monkeypatch.setattr(ended_hosts, "_find", lambda *words: {})
     monkeypatch.setattr(configuration, "read", read)
     error = error_of(playbook.PlaybookFailed, solution.solve, plan, ["nfs"], Progress())
     assert ("the client finds no server", flow.SOLVE_AGAIN) == (error.message_id, error.hint_id)
