@@ -342,7 +342,7 @@ class Transport:
 
 
 def _when_free(ask: Callable[[], Mapping[str, Any]], limit: float) -> Mapping[str, Any]:
-    """Return what a request gives. While the database is busy it is sent again, for `limit` seconds at most.
+    """Return the answer to a request. While the database is busy it is sent again, `limit` seconds at most.
 
     Raises as the request does.
     """
