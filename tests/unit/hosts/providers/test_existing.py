@@ -52,8 +52,8 @@ def test_check_refuses_a_machine_that_cannot_be_a_host(plan: Plan, changed: dict
     error = error_of(InputError, existing.check_machine, plan, plan.lab.host("client"), seen)
     field = next(iter(changed))
     assert "--inventory: client" == error.place
-    shown = untrusted.size(changed[field]) if field == "size" else changed[field]
-    assert (shown, True) == (error.values[field], f"{{{field}}}" in error.message_id)
+    said = untrusted.size(changed[field]) if field == "size" else changed[field]
+    assert (said, True) == (error.values[field], f"{{{field}}}" in error.message_id)
 
 
 def test_check_refuses_another_machine_of_the_same_name(plan: Plan) -> None:
