@@ -138,7 +138,7 @@ def address(student: str) -> str:
 def test_page_on_a_class_shows_its_seats(server: Server, tmp_path: Path) -> None:
     """The example of docs/classroom.md, for two of the seats."""
     names = dict(zip(("alice", "bob"), server.students, strict=False))
-    lines = [f"{name},N,{name}@uni.example" for name in names.values()]
+    lines = [f"{own},{page.title()},{own}@uni.example" for page, own in names.items()]
     (tmp_path / "roster.csv").write_text("\n".join(["student,name,email", *lines, ""]))
     env = {"SHARKLAB_STATE": str(server.place / "state"), "SHARKLAB_OS": "debian12"}
     for shown, printed in doc_console.replay("classroom.md", tmp_path, env, names):

@@ -140,7 +140,7 @@ def test_seats_come_up_on_all_members(course: Course) -> None:
 def test_page_on_a_cluster_shows_its_seats(course: Course) -> None:
     """The example of docs/cluster.md, for two of the seats."""
     folder, names = state.folder(course.place / "page"), {"alice": "tcpdump-0", "bob": "tcpdump-1"}
-    lines = [f"{name},N,{name}@uni.example" for name in names.values()]
+    lines = [f"{own},{page.title()},{own}@uni.example" for page, own in names.items()]
     (folder / "roster.csv").write_text("\n".join(["student,name,email", *lines, ""]))
     env = {**course.env, "SHARKLAB_OS": "debian12"}
     for shown, printed in doc_console.replay("cluster.md", folder, env, names):
