@@ -55,6 +55,10 @@ IF_PARENT_LIVES = '[ "$PPID" = "$0" ] && exec "$@"'
 """A parent that died before the signal was asked for sends none: then the command is not begun."""
 
 
+class TookTooLong(MachineryError):
+    """A command did not end in its time."""
+
+
 def run(
     argv: Sequence[str | Path],
     *,
@@ -129,7 +133,7 @@ class _Deadline:
         """Return the seconds that are left, None for all of them. Raises MachineryError after the end."""
         left = None if self._end is None else self._end - time.monotonic()
         if left is not None and left <= 0:
-            raise MachineryError(N_("the command did not end within {seconds:g} s"), seconds=self._seconds)
+            raise TookTooLong(N_("the command did not end within {seconds:g} s"), seconds=self._seconds)
         return left
 
 

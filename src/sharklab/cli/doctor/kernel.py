@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from sharklab import privilege, state, system_packages
+from sharklab import privilege, process, state, system_packages
 from sharklab.cli.doctor import trials
 from sharklab.cli.doctor.diagnosis import SYSTEM, Diagnosis, make_error, make_warning, ok, optional, works
 from sharklab.hosts.providers import cgroups as hosts_cgroups
@@ -99,7 +99,11 @@ def users(images: Path) -> Diagnosis:
         return ok(name, N_("not tried: that takes an image; the first start of a lab builds one, and tries"))
     if not shutil.which(NSPAWN):  # `up` would go by a result that this spoilt
         return _say_untried(name, NSPAWN)
-    if reason := user_namespace.measure(roots[:1]):
+    try:
+        reason = user_namespace.measure(roots[:1])
+    except process.TookTooLong as late:
+        return make_error(name, late.message_id, late.hint_id, **late.values)
+    if reason:
         return make_warning(
             name,
             N_("tried: {reason}; root of a container can harm this machine"),

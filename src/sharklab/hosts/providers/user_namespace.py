@@ -32,7 +32,10 @@ WITHOUT = N_(
 
 
 def decide(layers: Layers, progress: Say) -> bool:
-    """Tell whether containers get users of their own, and say so if they do not."""
+    """Tell whether containers get users of their own, and say so if they do not.
+
+    Raises TookTooLong on a computer that is too busy to try it: a seat without them would be less safe.
+    """
     reason = trial_record.after_boot(RECORD, lambda: _on_one_line(try_container(layers.image.roots)))
     if reason:
         progress(Message(WITHOUT, {"reason": reason}))
@@ -40,14 +43,17 @@ def decide(layers: Layers, progress: Say) -> bool:
 
 
 def measure(roots: Sequence[Path]) -> str:
-    """Try again, keep the result and return it: the words of the system against it, or ""."""
+    """Try again, keep the result and return it: the words of the system against it, or "".
+
+    Raises TookTooLong, and keeps nothing, on a computer that is too busy.
+    """
     return trial_record.record(RECORD, _on_one_line(try_container(roots)))
 
 
 def try_container(roots: Sequence[Path]) -> Message:
     """Run a container with users of its own; return NOTHING, or the words of the system against it.
 
-    `roots` are the folders of an image, the uppermost first. Needs root.
+    `roots` are the folders of an image, the uppermost first. Needs root. Raises TookTooLong.
     """
     unit = f"sl-trial-{os.getpid()}"
     with state.temporary(state.root(), ".trial-") as folder:
@@ -61,6 +67,9 @@ def try_container(roots: Sequence[Path]) -> Message:
         try:
             enter = ["env", f"--chdir={folder}"]
             process.run([*cgroups.launcher(unit), *enter, *argv], timeout=trial_record.PATIENCE)
+        except process.TookTooLong as late:
+            late.hint_id = N_("repeat this when the computer has less to do")
+            raise
         except MachineryError as error:
             return error.sentence
         finally:

@@ -13,6 +13,7 @@ from sharklab.errors import MachineryError
 from sharklab.hosts.image import Image, Layers
 from sharklab.hosts.providers import cgroups, trial_record, user_namespace
 from sharklab.message import NOTHING, Message
+from tests.support.errors import error_of
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +61,17 @@ def test_try_container_tells_what_the_system_said(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(process, "run", refuse)
     assert Message("no {what}", {"what": "kernel"}) == user_namespace.try_container([tmp_path])
     assert [] == list(state.root().iterdir())
+
+
+def test_trial_that_takes_too_long_decides_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A busy computer would have made seats without users of their own until its next start."""
+
+    def refuse(argv: list[str], timeout: float) -> str:
+        raise process.TookTooLong("late")
+
+    monkeypatch.setattr(process, "run", refuse)
+    error_of(process.TookTooLong, user_namespace.measure, [tmp_path])
+    assert trial_record.read(user_namespace.RECORD) is None
 
 
 @pytest.mark.parametrize("owner", [None, 4242, os.getuid()])
