@@ -148,6 +148,15 @@ def set_up_share(page: SeatPage, plan: Plan, address: Mapping[str, str]) -> None
     page.terminal("client").run(f"sudo umount -q /mnt/{share}; {made}")
 
 
+def look_at_share(page: SeatPage, plan: Plan) -> None:
+    """Look at the share on a clear screen, as students do: `run` types a mark behind each command."""
+    terminal, share = page.terminal("client"), f"/mnt/{plan.seat.share}"
+    terminal.type("clear")
+    expect(terminal.screen).not_to_contain_text("end-")
+    terminal.type(f"df -hT {share}", f"ls -l {share}", f"cat {share}/readme.txt", f"touch {share}/readme.txt")
+    expect(terminal.screen).to_contain_text("Permission denied")
+
+
 def record(page: SeatPage, own: Application) -> str:
     """Record an application, keep the capture, and return the local port of its first packet."""
     terminal, packets = page.terminal(own.host), page.packets(own.host)
@@ -218,6 +227,7 @@ def test_lesson(server: Server, browser: Browser, firefox: Browser, tmp_path: Pa
         lap("the work is checked, twice")
         points, worth = (checked["result"][key] for key in ("points", "worth"))
         assert points == worth and total == f"Sum: {points:g} of {worth:g}"
+        look_at_share(own, plan)
         save_picture(own, "workbench.png", 860, tmp_path)
         digest = own.hand_in()
         [kept] = (server.place / "state" / "handed" / LAB).iterdir()
