@@ -207,7 +207,7 @@ def test_check_and_submissions_earn_the_same(server: Server) -> None:
     assert len(set(points.values())) == 1 and points[server.student] > 0
 
     command = f"submit {LAB} --from-hosts"
-    said = {server.student: server.ssh("-tt", f"{server.student}@127.0.0.1", said="3\n").stdout}
+    said = {server.student: server.ssh("-tt", f"{server.student}@127.0.0.1", said="4\n").stdout}
     for student in server.students[: HANDING_IN - 1]:
         said[student] = server.ssh(f"{student}@127.0.0.1", command, student=student).stdout
     folder = server.place / "state" / "handed" / LAB
