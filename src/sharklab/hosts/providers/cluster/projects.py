@@ -33,7 +33,7 @@ class Projects:
         self._transport.change("POST", "/1.0/projects", body)
 
     def update(self, name: str, config: Mapping[str, str]) -> None:
-        """Change these keys, and leave the others."""
+        """Give the project this whole configuration: LXD 5.0.2 refuses a part of it."""
         self._transport.change("PATCH", path("projects", name), {"config": dict(config)})
 
     def delete(self, name: str) -> None:
