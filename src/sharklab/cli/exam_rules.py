@@ -60,12 +60,9 @@ def check_submission(plan: Plan, code: str) -> None:
         raise InputError(
             N_("in an exam you hand in once, and you did so on {time}: the file with the digits {digest}"),
             place="sharklab submit",
-            hint=N_(
-                "your instructor may give you a code to hand in again: sharklab submit {lab} --again CODE"
-            ),
+            hint=N_("to hand in again, ask your instructor for a code: the same command takes --again CODE"),
             time=exam.local_time(moment),
             digest=digest[: contents.DIGITS],
-            lab=lab,
         )
 
 
