@@ -23,6 +23,7 @@ MOST = 200
 
 UNCLEAR = N_("it is not clear which capture of the lab this is")
 NO_PACKET = N_("there is no packet in it")
+OF_NO_EXERCISE = N_("no packet in it is of the exercise {capture}")
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ def fetch_all(
                 left[f"{host}:{each.path}"] = arrival
             else:
                 arrivals.append(arrival)
-        waiting = [(host, each) for host, each in waiting if f"{host}:{each.path}" in left]
+        # The name of no other file decides, so no other one is brought home again.
+        named = {file for file, why in left.items() if why.msgid == OF_NO_EXERCISE}
+        waiting = [(host, each) for host, each in waiting if f"{host}:{each.path}" in named]
     there = {arrival.origin for arrival in arrivals}
     return arrivals, [(untrusted.one_line(file), why) for file, why in left.items() if file not in there]
 
@@ -111,7 +114,7 @@ def _fetch_if_wanted(
     if not id:
         return Message(UNCLEAR if seen.packets else NO_PACKET)
     if id not in seen.shown and not even_so:
-        return Message(N_("no packet in it is of the exercise {capture}"), {"capture": id})
+        return Message(OF_NO_EXERCISE, {"capture": id})
     there = intake.present(folder, id)
     if there and not intake.has(folder, id, file):
         return Message(N_("captures/{file} is there already"), {"file": there[0].name})

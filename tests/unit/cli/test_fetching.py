@@ -10,6 +10,7 @@ import pytest
 
 from sharklab.cli import fetching, flow
 from sharklab.errors import MachineryError
+from sharklab.grading.marking import glance
 from sharklab.grading.marking.glance import Glance
 from sharklab.grading.submission import intake
 from sharklab.lab.model import Plan
@@ -79,3 +80,31 @@ def test_a_capture_that_stays_on_its_host_takes_no_room_here(
     arrivals, left = fetching.fetch_all(plan, work, ["client"])
     assert ([0, 0, 0], [], 3) == (copies, arrivals, len(left))
     assert all(origin.isprintable() for origin, _ in left)
+
+
+def test_a_name_counts_where_no_other_file_shows_the_exercise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Only files whose names decide are brought home a second time."""
+    monkeypatch.setenv("SHARKLAB_STATE", str(tmp_path / "state"))
+    plan, work = flow.look_up("tp4", "ada"), tmp_path / "work"
+    shown = {"/root/web.pcap": (), "/root/a.pcap": (), "/root/mail.pcap": ("mail",)}
+    copied: list[str] = []
+
+    def copy(plan: Plan, own: Path, host: str, path: str) -> Path:
+        copied.append(path)
+        (own / "0").write_text(path)
+        return own / "0"
+
+    monkeypatch.setattr(fetching, "copy", copy)
+    monkeypatch.setattr(
+        glance,
+        "look",
+        lambda plan, file: Glance("pcap", 9, dict.fromkeys(shown[file.read_text()], SOMETHING)),
+    )
+    captures = [fetching.FoundFile(path, 5, 0.0) for path in shown]
+    monkeypatch.setattr(fetching, "_list_files", lambda machine, kind: captures)
+    arrivals, left = fetching.fetch_all(plan, work, ["client"], by_name=True)
+    assert [("mail", True), ("web", False)] == [(each.capture, each.is_right) for each in arrivals]
+    assert ["client:/root/a.pcap"] == [file for file, _ in left]
+    assert [*shown, "/root/web.pcap"] == copied

@@ -75,17 +75,19 @@ def attach(engine: Client, name: str, argv: Sequence[str]) -> Attached:
     The program waits for them. If they were too late, which a busy computer brings about, it is begun again.
     Raises MachineryError (EngineRefusal when the instance does not run).
     """
+    for _try in range(TRIES - 1):
+        with suppress(Unreachable):
+            return _begin(engine, name, argv)
+    return _begin(engine, name, argv)
+
+
+def _begin(engine: Client, name: str, argv: Sequence[str]) -> Attached:
+    """Start a program and open its streams. Raises Unreachable when they were too late."""
     body = {"command": list(argv), "wait-for-websocket": True, "interactive": False, "cwd": "/"}
-    for left in range(TRIES - 1, -1, -1):
-        begun = engine.transport.begin("POST", path("instances", name, "exec"), body, project=engine.project)
-        operation, secrets = path("operations", begun["id"]), begun["metadata"]["fds"]
-        places = {stream: f"{operation}/websocket?secret={secret}" for stream, secret in secrets.items()}
-        try:
-            return Attached(_open_all(engine.transport, places))
-        except Unreachable:
-            if not left:
-                raise
-    raise AssertionError("the last try raises its error")
+    begun = engine.transport.begin("POST", path("instances", name, "exec"), body, project=engine.project)
+    operation, secrets = path("operations", begun["id"]), begun["metadata"]["fds"]
+    places = {stream: f"{operation}/websocket?secret={secret}" for stream, secret in secrets.items()}
+    return Attached(_open_all(engine.transport, places))
 
 
 def _open_all(transport: Transport, places: Mapping[str, str]) -> Mapping[str, ClientConnection]:
